@@ -1,0 +1,48 @@
+# Compiler and linker flags of every preset. POSTERN_SANITIZE: "" | "address" | "thread".
+include(CheckCXXCompilerFlag)
+include(CheckPIESupported)
+
+set(POSTERN_SANITIZE "" CACHE STRING "empty, address (with undefined) or thread")
+option(POSTERN_FUZZ "build the libFuzzer targets (clang)" OFF)
+option(POSTERN_TIDY "run clang-tidy while compiling" OFF)
+
+check_pie_supported()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+add_library(postern_flags INTERFACE)
+target_compile_options(postern_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wformat=2 -Wundef -Werror
+  -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing)
+target_compile_definitions(postern_flags INTERFACE _GLIBCXX_ASSERTIONS)
+target_link_options(postern_flags INTERFACE
+  -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|i.86")
+  target_compile_options(postern_flags INTERFACE -fcf-protection=full)
+endif()
+
+if(POSTERN_SANITIZE STREQUAL "address")
+  target_compile_options(postern_flags INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(postern_flags INTERFACE -fsanitize=address,undefined)
+elseif(POSTERN_SANITIZE STREQUAL "thread")
+  target_compile_options(postern_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(postern_flags INTERFACE -fsanitize=thread)
+elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  # Needs optimisation, and sanitizers bring checks of their own.
+  target_compile_definitions(postern_flags INTERFACE _FORTIFY_SOURCE=2)
+endif()
+
+if(POSTERN_FUZZ)
+  target_compile_options(postern_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+if(POSTERN_TIDY)
+  set(CMAKE_CXX_CLANG_TIDY clang-tidy)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the configuration file says that has an effect, as the settings of the modules.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "net/settings.h"
+#include "obs/settings.h"
+#include "policy/settings.h"
+#include "smtp/settings.h"
+#include "spool/settings.h"
+
+namespace config {
+
+enum class ListenerTls { StartTls, Implicit };
+
+struct Listener {
+  std::string address;       // as written: "0.0.0.0:25" or "systemd:NAME"
+  base::Endpoint endpoint;   // unused for systemd listeners
+  std::string systemd_name;  // empty unless "systemd:NAME"
+  ListenerTls tls = ListenerTls::StartTls;
+  policy::ListenerAccess access;
+};
+
+struct Workers {
+  unsigned smtp_threads = 0;  // 0: one per core
+  std::string user = "postern";
+};
+
+struct Config {
+  std::string hostname;
+  std::vector<Listener> listeners;
+  net::TlsSettings tls;
+  std::vector<policy::Domain> domains;
+  spool::Settings spool;
+  smtp::Settings smtp;
+  std::chrono::milliseconds shutdown_grace{std::chrono::seconds(30)};
+  policy::ConnectionLimits limits;
+  obs::Settings log;
+  Workers workers;
+};
+
+}  // namespace config

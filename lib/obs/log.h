@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The log: one line per event, declared in events.def (name, level, fields in their fixed order,
+// what it means to an administrator). Callers pass typed fields; the order on the line is always
+// the declared one, whatever the order of the calls, so that filters can be anchored.
+//
+//   obs::Line(obs::Event::accept).token("sid", sid).peer("helo", helo).number("size", n).write();
+//
+// token   our own words: identifiers, addresses, codes; a bug if it needs quoting
+// text    our own prose: quoted and escaped
+// peer    whatever a stranger sent: quoted, escaped (\xNN outside printable ASCII, and for " and \),
+//         cut at 256 bytes with "..."
+//
+// Threads: any. write() never blocks: lines go through a bounded queue; when it is full the oldest
+// are dropped and counted, and the count is logged (event log_dropped) as soon as there is room.
+// A key that events.def does not list for the event is a bug (POSTERN_ASSERT).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "obs/settings.h"
+
+namespace obs {
+
+enum class Event {
+#define POSTERN_EVENT(name, level, fields, doc) name,
+#include "obs/events.def"
+#undef POSTERN_EVENT
+};
+
+// Starts the writer. Call once, before the first thread logs; lines written earlier go out unqueued.
+void start(const Settings& settings);
+// Writes what is queued, then stops. Lines written later go out unqueued.
+void stop();
+
+class Line {
+ public:
+  explicit Line(Event event) : event_(event) {}
+
+  Line& token(std::string_view key, std::string_view value);
+  Line& number(std::string_view key, std::int64_t value);
+  Line& text(std::string_view key, std::string_view value);
+  Line& peer(std::string_view key, std::string_view value);
+
+  void write() const;
+  // The line as it would be written, without time and level; for tests.
+  std::string render(Format format) const;
+
+ private:
+  enum class Kind { Token, Number, Quoted };
+  struct Field {
+    std::string_view key;
+    Kind kind;
+    std::string value;
+  };
+  const Field* find(std::string_view key) const;
+  Line& add(std::string_view key, Kind kind, std::string value);
+
+  Event event_;
+  std::vector<Field> fields_;
+};
+
+// The escape rule of peer(), without the quotes: safe for a log and for a terminal.
+std::string escape_peer(std::string_view text);
+
+}  // namespace obs

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pool of blocking writer threads: an event loop never waits for the disk.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "spool/delivery.h"
+
+namespace spool {
+
+class Writers {
+ public:
+  static constexpr std::size_t kMaxQueued = 10000;  // jobs; the session budgets stop far below
+
+  // `spool` must outlive this. Free space is measured at once and then every second and after each
+  // delivery, by a thread of the pool's own.
+  Writers(Spool& spool, unsigned threads);
+  ~Writers();  // finishes what was submitted
+
+  // `done` is called once, in a writer thread; at once, with Outcome::Failed, when the queue is full.
+  void submit(Job job, std::function<void(Done)> done);
+
+  // Bytes free at the last measurement; never blocks. 0 when the measurement failed.
+  std::uint64_t free_bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace spool
