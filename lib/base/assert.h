@@ -8,6 +8,5 @@ namespace base {
 
 }  // namespace base
 
-#define POSTERN_ASSERT(condition)                                     \
-  ((condition) ? static_cast<void>(0)                                 \
-               : ::base::assertion_failed(#condition, __FILE__, __LINE__))
+#define POSTERN_ASSERT(condition) \
+  ((condition) ? static_cast<void>(0) : ::base::assertion_failed(#condition, __FILE__, __LINE__))

@@ -10,11 +10,10 @@
 namespace base {
 namespace {
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view text, Number largest) {
-  // from_chars takes "007" and "-0"; an address book that is strict stays readable.
+std::optional<unsigned> parse_number(std::string_view text, unsigned largest) {
+  // from_chars takes "007"; an address book that is strict stays readable.
   if (text.empty() || text.size() > 5 || (text.size() > 1 && text.front() == '0')) return {};
-  Number number{};
+  unsigned number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || number > largest) return {};
   return number;
@@ -64,9 +63,12 @@ std::optional<Network> Network::parse(std::string_view text) {
   if (!address) return {};
   int prefix_bits = address->bits();
   if (slash != std::string_view::npos) {
-    const auto number = parse_number<int>(text.substr(slash + 1), address->bits());
+    // "::ffff:192.0.2.0/24": the prefix could be meant for either family.
+    if (address->is_v4() && text.find(':') != std::string_view::npos) return {};
+    const auto number =
+        parse_number(text.substr(slash + 1), static_cast<unsigned>(address->bits()));
     if (!number) return {};
-    prefix_bits = *number;
+    prefix_bits = static_cast<int>(*number);
   }
   if (has_bits_beyond(*address, prefix_bits)) return {};
   return around(*address, prefix_bits);
@@ -105,7 +107,7 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
   const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   const auto address = IpAddress::parse(host);
-  const auto port = parse_number<unsigned>(text.substr(colon + 1), 65535u);
+  const auto port = parse_number(text.substr(colon + 1), 65535);
   // Brackets are what tells an IPv6 address from its port (RFC 3986 section 3.2.2).
   if (!address || !port || bracketed == address->is_v4()) return {};
   return Endpoint{*address, static_cast<std::uint16_t>(*port)};

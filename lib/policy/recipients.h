@@ -5,6 +5,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "mail/address.h"
@@ -20,23 +22,34 @@ struct LocalMailbox {
 };
 
 struct RecipientDecision {
-  smtp::Reply reply;                   // 250 2.1.5, or why not
-  std::optional<LocalMailbox> mailbox; // set exactly when the reply is positive
+  smtp::Reply reply;                    // 250 2.1.5, or why not
+  std::optional<LocalMailbox> mailbox;  // set exactly when the reply is positive
 };
 
-// Immutable once made; share it between threads.
+// Immutable once made: share it between threads. At least one domain with at least one mailbox.
 class Recipients {
  public:
-  explicit Recipients(std::vector<Domain> domains);
-  // `path` is a valid, non-null forward-path.
+  explicit Recipients(const std::vector<Domain>& domains);
+
+  // `path` is a valid forward-path.
   RecipientDecision decide(const mail::Path& path) const;
+
   // Every mailbox that a decision can name.
   std::vector<LocalMailbox> all_mailboxes() const;
 
  private:
-  const Domain* find_domain(const std::string& name) const;
-  std::optional<std::string> find_mailbox(const Domain& domain, const std::string& local_part) const;
-  std::vector<Domain> domains_;
+  struct Table {
+    std::string name;
+    std::unordered_map<std::string, std::string> local_parts;  // lower case -> mailbox
+    std::string subaddress_delimiters;
+    std::optional<std::string> catch_all;
+  };
+  static Table table_of(const Domain& domain);
+  std::optional<LocalMailbox> find(const Table& table, std::string_view local_part) const;
+
+  std::vector<Table> tables_;  // few: searched one after the other
+  std::unordered_map<std::string, std::size_t> by_name_;
+  LocalMailbox postmaster_;  // where every unlisted postmaster goes
 };
 
 }  // namespace policy

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/privileges.h"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <vector>
+
+namespace sandbox {
+namespace {
+
+constexpr std::size_t kAccountBuffer = 16u << 10;  // bytes; entries of the user database are short
+
+struct Account {
+  std::string name;
+  uid_t uid;
+  gid_t gid;
+};
+
+template <class Lookup>
+std::optional<Account> find_account(Lookup lookup) {
+  std::vector<char> buffer(kAccountBuffer);
+  passwd entry{};
+  passwd* found = nullptr;
+  if (lookup(entry, buffer, found) != 0 || found == nullptr) return {};
+  return Account{entry.pw_name, entry.pw_uid, entry.pw_gid};
+}
+
+std::optional<Account> account_named(const std::string& name) {
+  return find_account([&](passwd& entry, std::vector<char>& buffer, passwd*& found) {
+    return getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  });
+}
+
+}  // namespace
+
+base::Status become_user(const std::string& user) {
+  if (geteuid() != 0) return base::ok();
+  const auto account = account_named(user);
+  if (!account)
+    return base::Error::permanent("workers.user: there is no user \"" + user +
+                                  "\"; create it: useradd --system --user-group " + user);
+  if (account->uid == 0)
+    return base::Error::permanent("workers.user: \"" + user + "\" is root; name a user without powers");
+  if (setgroups(0, nullptr) != 0) return base::Error::system("setgroups", errno);
+  if (setresgid(account->gid, account->gid, account->gid) != 0)
+    return base::Error::system("setresgid", errno);
+  if (setresuid(account->uid, account->uid, account->uid) != 0)
+    return base::Error::system("setresuid", errno);
+  return base::ok();
+}
+
+base::Status drop_capabilities() {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return base::Error::system("PR_SET_NO_NEW_PRIVS", errno);
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+    return base::Error::system("PR_CAP_AMBIENT", errno);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  // glibc has no wrapper; libcap would be one more library for one call.
+  if (syscall(SYS_capset, &header, none) != 0) return base::Error::system("capset", errno);
+  return base::ok();
+}
+
+std::string current_user() {
+  const uid_t uid = geteuid();
+  const auto account = find_account([&](passwd& entry, std::vector<char>& buffer, passwd*& found) {
+    return getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
+  });
+  return (account ? account->name : "unknown") + " (uid " + std::to_string(uid) + ")";
+}
+
+}  // namespace sandbox
