@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// One TLS connection on a non-blocking descriptor: every call returns at once with what it needs.
+// The rest of the program never sees OpenSSL. Threads: one at a time.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/io.h"
+#include "net/tls_context.h"
+
+namespace net {
+
+struct TlsFacts {
+  std::string version;  // "TLSv1.3"
+  std::string cipher;   // "TLS_AES_256_GCM_SHA384"
+  std::string group;    // "x25519"
+  std::string sni;      // as the client sent it: peer text
+};
+
+class TlsStream {
+ public:
+  // `context` may go away afterwards; the descriptor must not. Null: out of memory.
+  static std::unique_ptr<TlsStream> make(const TlsContext& context, int fd);
+  ~TlsStream();
+
+  Io handshake();
+  Io read(char* buffer, std::size_t size);
+  Io write(std::string_view bytes);
+  void send_close_notify();  // as far as it goes without waiting
+
+  TlsFacts facts() const;
+  // After Io::Failed: why, as a log token (protocol, cipher, eof, not_tls, alert, other) and in words.
+  std::string_view failure() const { return failure_; }
+  const std::string& failure_detail() const { return failure_detail_; }
+
+ private:
+  struct Free {
+    void operator()(ssl_st* ssl) const;
+  };
+  explicit TlsStream(ssl_st* ssl) : ssl_(ssl) {}
+  Io outcome(int result, std::size_t bytes);
+  void classify_failure(int ssl_error);
+
+  std::unique_ptr<ssl_st, Free> ssl_;
+  std::string_view failure_;
+  std::string failure_detail_;
+};
+
+}  // namespace net
