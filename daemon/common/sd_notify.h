@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The service manager's notification protocol, sd_notify(3): one datagram to $NOTIFY_SOCKET. By hand,
+// because libsystemd would bring compression and crypto libraries into the process.
+#pragma once
+
+#include <string_view>
+
+namespace common {
+
+// "READY=1", "STOPPING=1", "STATUS=..."; lines are separated by '\n'. Without a service manager, or
+// when it does not listen, nothing happens. A leading '@' is an abstract address.
+void sd_notify(std::string_view state);
+
+}  // namespace common

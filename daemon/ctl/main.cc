@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of `postern`; each command is a file of its own.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "daemon/common/exit_code.h"
+#include "daemon/ctl/check.h"
+#include "daemon/ctl/describe.h"
+
+namespace {
+
+struct Command {
+  ctl::CheckOptions check;
+  ctl::DescribeOptions describe;
+  int (*run)(const Command&) = nullptr;
+};
+
+void declare_check(CLI::App& app, Command& command) {
+  CLI::App* check =
+      app.add_subcommand("check", "Check a configuration and everything that it refers to");
+  check->add_option("-c,--config", command.check.file, "The file")->capture_default_str();
+  check->add_flag("--offline", command.check.offline,
+                  "Leave out what depends on what else runs now");
+  check->add_flag("-q,--quiet", command.check.quiet, "Print errors only");
+  check->add_flag("--json", command.check.json, "Print one JSON object");
+  check->callback([&] { command.run = [](const Command& c) { return ctl::check(c.check); }; });
+}
+
+void declare_config(CLI::App& app, Command& command) {
+  CLI::App* config = app.add_subcommand("config", "Show what can be configured");
+  config->require_subcommand(1);
+  CLI::App* describe = config->add_subcommand("describe", "Describe the settings");
+  describe->add_option("KEY", command.describe.key, "A setting or a section; default: a list");
+  describe
+      ->add_option("--format", command.describe.format,
+                   "man and sample print postern.conf(5) and the sample configuration")
+      ->check(CLI::IsMember({"text", "man", "sample"}))
+      ->type_name("text|man|sample");
+  describe->callback(
+      [&] { command.run = [](const Command& c) { return ctl::describe(c.describe); }; });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Command command;
+  CLI::App app("Administrator's tool of the Postern SMTP server. See postern(8).", "postern");
+  app.set_version_flag("--version", "postern " POSTERN_VERSION);
+  app.require_subcommand(1);
+  declare_check(app, command);
+  declare_config(app, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Success is how CLI11 says that it has printed a help text or the version.
+    return app.exit(error) == 0 ? common::kExitOk : common::kExitUsage;
+  }
+  return command.run(command);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/smtp/message_buffer.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace smtp_role {
+
+bool BufferBudget::take(std::uint64_t bytes) {
+  const std::uint64_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
+  if (before + bytes <= limit_) return true;
+  give_back(bytes);
+  return false;
+}
+
+base::Result<std::unique_ptr<MessageBuffer>> MessageBuffer::make(BufferBudget& budget) {
+  base::UniqueFd fd(memfd_create("postern-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return base::Error::system("memfd_create", errno);
+  return std::unique_ptr<MessageBuffer>(new MessageBuffer(std::move(fd), budget));
+}
+
+MessageBuffer::~MessageBuffer() { budget_.give_back(size_); }
+
+base::Status MessageBuffer::append(std::string_view bytes) {
+  if (!budget_.take(bytes.size()))
+    return base::Error::temporary("the memory for messages coming in is used up");
+  size_ += bytes.size();
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return base::Error::system("message buffer", written < 0 ? errno : EIO);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return base::ok();
+}
+
+base::Status MessageBuffer::seal() {
+  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+  if (fcntl(fd_.get(), F_ADD_SEALS, kSeals) != 0) return base::Error::system("F_ADD_SEALS", errno);
+  return base::ok();
+}
+
+}  // namespace smtp_role

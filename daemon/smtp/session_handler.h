@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outside of one session: answers its questions by policy, keeps its message, hands it to the
+// writers, and logs. One per connection, used in its shard's thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/smtp/services.h"
+#include "daemon/smtp/transaction.h"
+#include "net/connection.h"
+#include "obs/log.h"
+#include "policy/connections.h"
+
+namespace smtp_role {
+
+class SessionHandler : public net::ConnectionHandler {
+ public:
+  struct ShardLink {
+    // From any thread: calls `work` in the shard's thread, with null if the connection is gone.
+    std::function<void(std::function<void(net::Connection*)> work)> post;
+    // The connection and its handler may be destroyed, though not at once.
+    std::function<void()> gone;
+  };
+
+  SessionHandler(const Services& services, std::string sid, const base::Endpoint& client,
+                 policy::Connections::Admission admission, ShardLink link);
+
+  void on_event(net::Connection& connection, smtp::Event event) override;
+  void on_tls(net::Connection& connection, const net::TlsFacts& facts) override;
+  void on_tls_failed(net::Connection& connection, std::string_view reason,
+                     const std::string& detail) override;
+  void on_closed(net::Connection& connection, std::string_view reason) override;
+  void on_gone(net::Connection& connection) override;
+
+ private:
+  using Connection = net::Connection;
+  void handle(Connection& connection, const smtp::AskConnect& ask);
+  void handle(Connection& connection, const smtp::AskSender& ask);
+  void handle(Connection& connection, const smtp::AskRecipient& ask);
+  void handle(Connection& connection, const smtp::AskData& ask);
+  void handle(Connection& connection, const smtp::AskMessage& ask);
+  void handle(Connection& connection, const smtp::Body& body);
+  void handle(Connection& connection, const smtp::MessageDropped& dropped);
+  void handle(Connection& connection, const smtp::TransactionReset& reset);
+  void handle(Connection& connection, const smtp::Refused& refused);
+  // The connection's own events.
+  void handle(Connection&, const smtp::StartTls&) {}
+  void handle(Connection&, const smtp::Close&) {}
+
+  void refuse(Connection& connection, smtp::Ticket ticket, std::string_view stage,
+              const smtp::Reply& reply, std::string_view detail);
+  // Whether the spool takes so much more and still keeps spool.min_free.
+  bool has_room(std::uint64_t message_bytes, std::size_t copies) const;
+
+  const Services& services_;
+  SessionFacts facts_;
+  std::optional<policy::Connections::Slot> slot_;
+  std::optional<smtp::Reply> connect_refusal_;
+  const ShardLink link_;
+  const base::Instant connected_;
+  std::shared_ptr<Transaction> transaction_;  // shared with its delivery
+  unsigned transactions_ = 0;
+};
+
+}  // namespace smtp_role

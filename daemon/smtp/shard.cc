@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/smtp/shard.h"
+
+namespace smtp_role {
+
+Shard::Shard(const Services& services) : services_(services), thread_([this] { loop_.run(); }) {}
+
+Shard::~Shard() {
+  loop_.stop();
+  thread_.join();
+  entries_.clear();
+}
+
+void Shard::adopt(Arrival arrival) {
+  // std::function wants something it could copy.
+  auto shared = std::make_shared<Arrival>(std::move(arrival));
+  loop_.post([this, shared] { add(*shared); });
+}
+
+void Shard::add(Arrival& arrival) {
+  const std::uint64_t id = ++last_id_;
+  Entry& entry = entries_[id];
+  entry.handler =
+      std::make_unique<SessionHandler>(services_, std::move(arrival.sid), arrival.peer.client,
+                                       std::move(arrival.admission), link_for(id));
+  entry.connection = std::make_unique<net::Connection>(
+      loop_, std::move(arrival.fd), arrival.peer, services_.tls, services_.smtp, *entry.handler);
+  entry.connection->start();
+  if (shutting_down_) entry.connection->shut_down();
+}
+
+SessionHandler::ShardLink Shard::link_for(std::uint64_t id) {
+  return {
+      [this, id](auto work) {
+        loop_.post([this, id, work = std::move(work)] {
+          const auto entry = entries_.find(id);
+          work(entry != entries_.end() ? entry->second.connection.get() : nullptr);
+        });
+      },
+      // Posted: the connection must not be destroyed inside a call from it.
+      [this, id] { loop_.post([this, id] { entries_.erase(id); }); },
+  };
+}
+
+template <class Action>
+void Shard::for_each(Action action) {
+  loop_.post([this, action] {
+    for (auto& [id, entry] : entries_) action(*entry.connection);
+  });
+}
+
+void Shard::shut_down_sessions() {
+  loop_.post([this] { shutting_down_ = true; });
+  for_each([](net::Connection& connection) { connection.shut_down(); });
+}
+
+void Shard::abort_sessions(std::string_view reason) {
+  for_each([reason](net::Connection& connection) { connection.abort(reason); });
+}
+
+}  // namespace smtp_role

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/smtp/transaction.h"
+
+#include <algorithm>
+
+#include "mail/trace.h"
+
+namespace smtp_role {
+namespace {
+
+std::int64_t milliseconds(base::Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+}  // namespace
+
+obs::Line SessionFacts::line(obs::Event event) const {
+  obs::Line line(event);
+  line.token("sid", sid).token("client", client.address.to_string()).number("port", client.port);
+  return line;
+}
+
+std::string_view SessionFacts::tls_version() const {
+  return tls ? std::string_view(tls->version) : std::string_view("-");
+}
+
+void Transaction::add(const mail::Address& recipient, const policy::LocalMailbox& mailbox) {
+  recipients.push_back(recipient);
+  // Aliases that lead to one mailbox deliver once (design section 5).
+  if (std::find(mailboxes.begin(), mailboxes.end(), mailbox) == mailboxes.end())
+    mailboxes.push_back(mailbox);
+}
+
+std::string Transaction::received(const std::string& hostname, base::WallTime now) const {
+  mail::ReceivedFacts facts;
+  facts.hostname = hostname;
+  facts.helo = session.helo;
+  facts.client = session.client.address;
+  facts.esmtp = session.esmtp;
+  if (session.tls) facts.tls = mail::TlsFacts{session.tls->version, session.tls->cipher};
+  facts.queue_id = queue_id;
+  // With several recipients it would tell each of the others (RFC 5321 section 7.2).
+  if (recipients.size() == 1) facts.only_recipient = recipients.front();
+  facts.time = now;
+  return mail::received_field(facts);
+}
+
+spool::Job Transaction::make_job(const std::string& hostname, base::WallTime now) const {
+  spool::Job job;
+  job.message_fd = buffer->fd();
+  job.message_size = buffer->size();
+  const std::string return_path = mail::return_path_field(sender.path);
+  const std::string trace = received(hostname, now);
+  for (const policy::LocalMailbox& mailbox : mailboxes) {
+    const mail::Address delivered_to{mailbox.mailbox, mailbox.domain, false};
+    job.copies.push_back({{mailbox.domain, mailbox.mailbox, {}},
+                          return_path + mail::delivered_to_field(delivered_to) + trace});
+  }
+  return job;
+}
+
+std::string Transaction::all_recipients() const {
+  std::string result;
+  for (const mail::Address& address : recipients)
+    result += (result.empty() ? "" : ",") + address.to_string();
+  return result;
+}
+
+void Transaction::describe(obs::Line& line, const std::string& to) const {
+  line.token("tls", session.tls_version()).peer("helo", session.helo);
+  line.peer("from", sender.path.is_null() ? "" : sender.path.address->to_string());
+  line.peer("to", to);
+  line.number("nrcpt", static_cast<std::int64_t>(recipients.size()));
+  line.number("size", static_cast<std::int64_t>(buffer ? buffer->size() : 0));
+  line.token("qid", queue_id);
+}
+
+void Transaction::log_accepted(const smtp::Reply& reply, base::Instant now) const {
+  obs::Line line = session.line(obs::Event::accept);
+  describe(line, all_recipients());
+  if (session.tls) line.token("cipher", session.tls->cipher);
+  line.text("reply", std::to_string(reply.code) + " " + reply.status.to_string() + " " + reply.text);
+  line.number("ms", milliseconds(now - started));
+  line.number("disk_ms", milliseconds(now - submitted));
+  line.write();
+}
+
+void Transaction::log_refused(std::string_view stage, const smtp::Reply& reply,
+                              std::string_view detail, base::Instant now,
+                              const std::string& refused_recipient) const {
+  obs::Line line = session.line(obs::Event::reject);
+  line.token("stage", stage).number("code", reply.code).token("ecode", reply.status.to_string());
+  line.token("reason", reply.reason);
+  describe(line, refused_recipient.empty() ? all_recipients() : refused_recipient);
+  if (!detail.empty()) line.text("detail", detail);
+  line.number("ms", milliseconds(now - started));
+  line.write();
+}
+
+}  // namespace smtp_role

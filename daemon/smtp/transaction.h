@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of a session and of its mail transaction, for the stored message and the log.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/time.h"
+#include "daemon/smtp/message_buffer.h"
+#include "mail/address.h"
+#include "net/tls_stream.h"
+#include "obs/log.h"
+#include "policy/recipients.h"
+#include "smtp/event.h"
+#include "spool/delivery.h"
+
+namespace smtp_role {
+
+struct SessionFacts {
+  std::string sid;
+  base::Endpoint client;
+  std::optional<net::TlsFacts> tls;
+  std::string helo;  // peer text
+  bool esmtp = false;
+
+  // A log line that begins with sid, client and port.
+  obs::Line line(obs::Event event) const;
+  // The name of the TLS version, "-" in clear.
+  std::string_view tls_version() const;
+};
+
+// From MAIL to the answer to its message. A copy of the session's facts comes along, so that what
+// became of a message can be told after its session is gone.
+struct Transaction {
+  SessionFacts session;
+  smtp::Sender sender;
+  std::vector<mail::Address> recipients;        // as accepted
+  std::vector<policy::LocalMailbox> mailboxes;  // where they lead, each once
+  std::unique_ptr<MessageBuffer> buffer;        // from DATA on
+  std::string queue_id;
+  base::Instant started;
+  base::Instant submitted;  // to the writers
+
+  void add(const mail::Address& recipient, const policy::LocalMailbox& mailbox);
+
+  // One copy for each mailbox: Return-Path, Delivered-To and Received above the message.
+  spool::Job make_job(const std::string& hostname, base::WallTime now) const;
+
+  // The one log line of a message.
+  void log_accepted(const smtp::Reply& reply, base::Instant now) const;
+  // Of a message, its sender or a recipient: `refused_recipient` is peer text, `detail` is for the
+  // administrator; both may be empty.
+  void log_refused(std::string_view stage, const smtp::Reply& reply, std::string_view detail,
+                   base::Instant now, const std::string& refused_recipient = {}) const;
+
+ private:
+  void describe(obs::Line& line, const std::string& to) const;
+  std::string all_recipients() const;
+  std::string received(const std::string& hostname, base::WallTime now) const;
+};
+
+}  // namespace smtp_role
