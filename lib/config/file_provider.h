@@ -14,7 +14,7 @@ namespace config {
 
 struct FileContent {
   std::string bytes;
-  mode_t mode = 0;   // permission bits
+  mode_t mode = 0;  // permission bits
   uid_t owner = 0;
 };
 
@@ -31,5 +31,8 @@ class DiskFiles : public FileProvider {
  public:
   base::Result<FileContent> read(const std::string& path) override;
 };
+
+// Permission bits as chmod(1) takes them: "0640".
+std::string octal(mode_t mode);
 
 }  // namespace config

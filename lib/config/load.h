@@ -3,41 +3,32 @@
 // Keys, types, defaults and ranges are the table in keys.cc. Threads: any. Nothing is thrown.
 #pragma once
 
+#include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "config/config.h"
+#include "config/diagnostic.h"
 #include "config/file_provider.h"
 
 namespace config {
 
-struct Diagnostic {
-  enum class Severity { Error, Warning, Note };
-  Severity severity = Severity::Error;
-  std::string file;
-  unsigned line = 0;    // 1-based; 0: about the whole file
-  unsigned column = 0;  // 1-based, in characters
-  unsigned length = 0;  // characters to underline
-  std::string message;
-  std::string hint;  // behind the caret: did you mean "max_message_size"?
-};
+inline constexpr char kDefaultPath[] = "/etc/postern/postern.conf";
+// Bytes. The TOML parser recurses once for each dot of a key, so a line bounds its stack.
+inline constexpr std::size_t kMaxLine = 16u << 10;
+inline constexpr std::size_t kMaxElements = 10000;   // of an array such as [[domain]]
+inline constexpr std::size_t kMaxDiagnostics = 100;  // beyond it they are only counted
 
 struct Loaded {
-  Config config;  // to be used only when ok()
-  std::vector<Diagnostic> diagnostics;
+  Config config;                            // to be used only when ok()
+  std::vector<Diagnostic> diagnostics;      // in the order of the file
   std::vector<std::string> without_effect;  // keys that the file sets and this version ignores
+  int file_error = 0;                       // errno when the file itself could not be read
 
   bool ok() const;  // no errors
 };
 
+// Reads the file and everything it refers to. Relative paths are relative to the file's directory.
 Loaded load(const std::string& path, FileProvider& files);
-
-// All diagnostics in the order of the file, in the form
-//   FILE:LINE:COLUMN: error: message
-//      LINE | the line
-//           |   ^^^^ hint
-// and a closing count. `text` is the configuration file's content.
-std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view text);
 
 }  // namespace config

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/cross_checks.h"
+
+#include <chrono>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace config {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kPostmaster = "postmaster";  // always exists; RFC 5321 section 4.5.1
+
+std::vector<const Table*> all_of(const std::vector<Table>& tables, std::string_view section) {
+  std::vector<const Table*> result;
+  for (const Table& table : tables)
+    if (table.section->path == section) result.push_back(&table);
+  return result;
+}
+
+// Reports every text that `text_of(table)` gives a second time.
+template <class TextOf>
+void check_unique(const std::vector<const Table*>& tables, std::string_view name, TextOf text_of,
+                  Report& report) {
+  std::unordered_map<std::string, unsigned> first_line;
+  for (const Table* table : tables) {
+    const std::optional<std::string> text = text_of(*table);
+    if (!text) continue;
+    const Setting& setting = *table->find(name);
+    const auto [first, is_new] = first_line.try_emplace(*text, setting.place.line);
+    if (!is_new)
+      report.error(setting.place, std::string(setting.key->path) + ": " + quoted(*text) +
+                                      " is already in line " + std::to_string(first->second));
+  }
+}
+
+void check_listeners(const std::vector<Table>& tables, Report& report) {
+  check_unique(
+      all_of(tables, "listener"), "address",
+      [](const Table& table) -> std::optional<std::string> {
+        const auto* address = table.get<ListenAddress>("address");
+        if (address == nullptr) return {};
+        // One address can be written in several ways.
+        return address->systemd_name.empty() ? address->endpoint.to_string() : address->text;
+      },
+      report);
+}
+
+struct Mailboxes {
+  std::unordered_set<std::string> names;
+  bool known = false;  // false: the list is missing or bad
+};
+
+Mailboxes mailboxes_of(const Table& domain) {
+  for (const std::string_view name : {"mailboxes", "mailboxes_file"})
+    if (const auto* names = domain.get<std::vector<std::string>>(name))
+      return {{names->begin(), names->end()}, true};
+  return {};
+}
+
+void check_mailbox_source(const Table& domain, bool is_first, Report& report) {
+  const Setting* list = domain.find("mailboxes");
+  const Setting* file = domain.find("mailboxes_file");
+  if (list == nullptr && file == nullptr)
+    report.error(domain.place, "missing setting \"mailboxes\" or \"mailboxes_file\" in [[domain]]",
+                 "mailboxes = [\"postmaster\", \"info\"]");
+  if (list != nullptr && file != nullptr)
+    report.error(file->place, "domain.mailboxes_file: mailboxes is set too",
+                 "only one of the two may be");
+  const Mailboxes mailboxes = mailboxes_of(domain);
+  if (is_first && mailboxes.known && mailboxes.names.empty())
+    report.error((list != nullptr ? list : file)->place,
+                 "the first domain needs a mailbox: mail to postmaster goes to its first one");
+}
+
+void check_aliases(const Table& domain, const Mailboxes& mailboxes, Report& report) {
+  const auto* aliases = domain.get<std::vector<Alias>>("aliases");
+  if (aliases == nullptr) return;
+  for (const Alias& alias : *aliases) {
+    if (mailboxes.names.contains(alias.from))
+      report.error(alias.place, "domain.aliases: " + quoted(alias.from) + " is a mailbox already");
+    if (!mailboxes.names.contains(alias.to) && alias.to != kPostmaster)
+      report.error(alias.place,
+                   "domain.aliases: there is no mailbox " + quoted(alias.to) + " in this domain");
+  }
+}
+
+void check_catch_all(const Table& domain, const Mailboxes& mailboxes, Report& report) {
+  const auto* target = domain.get<std::string>("catch_all");
+  if (target != nullptr && !mailboxes.names.contains(*target))
+    report.error(domain.find("catch_all")->place,
+                 "domain.catch_all: there is no mailbox " + quoted(*target) + " in this domain");
+}
+
+void check_domains(const std::vector<Table>& tables, Report& report) {
+  const auto domains = all_of(tables, "domain");
+  check_unique(
+      domains, "name",
+      [](const Table& table) -> std::optional<std::string> {
+        const auto* name = table.get<std::string>("name");
+        return name != nullptr ? std::optional(*name) : std::nullopt;
+      },
+      report);
+  for (const Table* domain : domains) {
+    check_mailbox_source(*domain, domain == domains.front(), report);
+    const Mailboxes mailboxes = mailboxes_of(*domain);
+    if (!mailboxes.known) continue;
+    check_aliases(*domain, mailboxes, report);
+    check_catch_all(*domain, mailboxes, report);
+  }
+}
+
+void check_bans(const std::vector<Table>& tables, Report& report) {
+  for (const Table* limits : all_of(tables, "limits")) {
+    const auto* first = limits->get<milliseconds>("ban_for");
+    const auto* longest = limits->get<milliseconds>("ban_max");
+    if (first == nullptr || longest == nullptr || *first <= *longest) continue;
+    const Setting& setting = *limits->find("ban_for");
+    report.error((setting.in_file() ? setting : *limits->find("ban_max")).place,
+                 "limits.ban_for: longer than limits.ban_max");
+  }
+}
+
+void check_exceptions(const std::vector<Table>& tables, Report& report) {
+  for (const Table* exception : all_of(tables, "auth.dmarc.exception"))
+    if (exception->find("network") == nullptr && exception->find("dkim_domain") == nullptr)
+      report.error(exception->place,
+                   "missing setting \"network\" or \"dkim_domain\" in [[auth.dmarc.exception]]",
+                   "an exception for everybody is none");
+}
+
+}  // namespace
+
+void cross_check(const std::vector<Table>& tables, Report& report) {
+  check_listeners(tables, report);
+  check_domains(tables, report);
+  check_bans(tables, report);
+  check_exceptions(tables, report);
+}
+
+}  // namespace config

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole contract in one file (contract.conf), and what becomes of it in the modules' settings.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "config/keys.h"
+#include "config/load.h"
+#include "support/configs.h"
+
+using namespace std::chrono_literals;
+using support::kMinimalConfig;
+using support::load_text;
+
+namespace {
+
+std::string contract() {
+  std::ostringstream text;
+  text << std::ifstream(POSTERN_SOURCE_DIR "/tests/unit/config/contract.conf").rdbuf();
+  REQUIRE_FALSE(text.str().empty());
+  return text.str();
+}
+
+// Every setting in effect, each away from its default.
+constexpr char kEverything[] =
+    "hostname = 'MX.Example.ORG'\n"
+    "[[listener]]\n"
+    "address = '[::]:25'\n"
+    "tls = 'implicit'\n"
+    "allow = ['192.0.2.0/24', '2001:db8::/32']\n"
+    "deny = ['192.0.2.7']\n"
+    "[[listener]]\n"
+    "address = 'systemd:smtp'\n"
+    "[tls]\n"
+    "min_version = '1.3'\n"
+    "refusal_text = 'Use TLS'\n"
+    "[[tls.certificate]]\n"
+    "chain = 'tls/fullchain.pem'\n"
+    "key = 'tls/privkey.pem'\n"
+    "[[tls.certificate]]\n"
+    "chain = 'tls/privkey.pem'\n"
+    "key = 'tls/fullchain.pem'\n"
+    "[[domain]]\n"
+    "name = 'Example.org'\n"
+    "mailboxes = ['Info']\n"
+    "subaddress_delimiters = '+-'\n"
+    "catch_all = 'INFO'\n"
+    "[spool]\n"
+    "directory = 'mail'\n"
+    "writers = 9\n"
+    "min_free = '1G'\n"
+    "[smtp]\n"
+    "max_message_size = '1M'\n"
+    "max_recipients = 101\n"
+    "max_received_headers = 102\n"
+    "command_timeout = '1m'\n"
+    "data_timeout = '2m'\n"
+    "min_data_rate = '2K'\n"
+    "max_messages_per_session = 103\n"
+    "max_header_size = '2K'\n"
+    "max_header_fields = 104\n"
+    "session_deadline = '1h'\n"
+    "shutdown_grace = '0s'\n"
+    "bare_newline = 'normalize'\n"
+    "[limits]\n"
+    "total_connections = 105\n"
+    "connections = 106\n"
+    "errors_per_session = 107\n"
+    "exempt = ['10.0.0.0/8']\n"
+    "[log]\n"
+    "level = 'error'\n"
+    "format = 'json'\n"
+    "[workers]\n"
+    "smtp_threads = 3\n"
+    "user = 'nobody'\n";
+
+base::Network network(const char* text) { return *base::Network::parse(text); }
+
+}  // namespace
+
+TEST_CASE("a file that uses the whole contract loads without a word") {
+  const auto loaded = load_text(contract());
+  CHECK(config::render(loaded.diagnostics).empty());
+  REQUIRE(loaded.ok());
+  const config::Config& c = loaded.config;
+  CHECK(c.hostname == "mx.example.org");
+  REQUIRE(c.listeners.size() == 1);
+  CHECK(c.listeners[0].address == "0.0.0.0:25");
+  REQUIRE(c.domains.size() == 1);
+  CHECK(c.domains[0].name == "example.org");
+  CHECK(c.domains[0].mailboxes == std::vector<std::string>{"postmaster", "info"});
+  CHECK(c.domains[0].aliases.at("abuse") == "postmaster");
+  REQUIRE(c.tls.certificates.size() == 1);
+  CHECK(c.tls.certificates[0].chain_name == "/etc/postern/tls/fullchain.pem");
+  CHECK(c.tls.certificates[0].chain_pem == "the chain");
+  CHECK(c.tls.certificates[0].key_name == "/etc/postern/tls/privkey.pem");
+  CHECK(c.tls.certificates[0].key_pem == "the key");
+}
+
+TEST_CASE("every key of the contract that this version ignores is listed, in file order") {
+  const auto loaded = load_text(contract());
+  std::vector<std::string> without_setter;
+  for (const config::Key& key : config::keys())
+    if (key.set == nullptr) without_setter.emplace_back(key.path);
+  std::vector<std::string> reported = loaded.without_effect;
+  // Commented out in the contract's text.
+  reported.insert(reported.end(), {"tls.certificate.self_signed", "tls.certificate.review_by",
+                                   "auth.dmarc.exception.dkim_domain"});
+  std::sort(reported.begin(), reported.end());
+  std::sort(without_setter.begin(), without_setter.end());
+  CHECK(reported == without_setter);
+  CHECK(loaded.without_effect.front() == "listener.proxy_protocol_from");
+}
+
+TEST_CASE("the smallest file gives every module its own defaults") {
+  const auto loaded = load_text(kMinimalConfig);
+  REQUIRE(loaded.ok());
+  CHECK(loaded.without_effect.empty());
+  const config::Config& c = loaded.config;
+  const smtp::Settings smtp;
+  CHECK(c.smtp.hostname == "mx.example.org");
+  CHECK(c.smtp.tls_refusal_text == smtp.tls_refusal_text);
+  CHECK(c.smtp.max_message_size == smtp.max_message_size);
+  CHECK(c.smtp.max_recipients == smtp.max_recipients);
+  CHECK(c.smtp.max_received_headers == smtp.max_received_headers);
+  CHECK(c.smtp.max_messages_per_session == smtp.max_messages_per_session);
+  CHECK(c.smtp.max_header_size == smtp.max_header_size);
+  CHECK(c.smtp.max_header_fields == smtp.max_header_fields);
+  CHECK(c.smtp.errors_per_session == smtp.errors_per_session);
+  CHECK(c.smtp.min_data_rate == smtp.min_data_rate);
+  CHECK(c.smtp.command_timeout == smtp.command_timeout);
+  CHECK(c.smtp.data_timeout == smtp.data_timeout);
+  CHECK(c.smtp.session_deadline == smtp.session_deadline);
+  CHECK(c.smtp.bare_newline == smtp.bare_newline);
+  CHECK(c.shutdown_grace == config::Config{}.shutdown_grace);
+  CHECK(c.spool.directory == spool::Settings{}.directory);
+  CHECK(c.spool.writers == spool::Settings{}.writers);
+  CHECK(c.spool.min_free == spool::Settings{}.min_free);
+  CHECK(c.spool.hostname == "mx.example.org");
+  CHECK(c.limits.total_connections == policy::ConnectionLimits{}.total_connections);
+  CHECK(c.limits.connections == policy::ConnectionLimits{}.connections);
+  CHECK(c.limits.exempt.empty());
+  CHECK(c.tls.min_version == net::TlsSettings{}.min_version);
+  CHECK(c.log.level == obs::Settings{}.level);
+  CHECK(c.log.format == obs::Settings{}.format);
+  CHECK(c.workers.smtp_threads == config::Workers{}.smtp_threads);
+  CHECK(c.workers.user == config::Workers{}.user);
+  CHECK(c.listeners.at(0).tls == config::ListenerTls::StartTls);
+  CHECK(c.domains.at(0).subaddress_delimiters == policy::Domain{}.subaddress_delimiters);
+  CHECK_FALSE(c.domains.at(0).catch_all);
+}
+
+TEST_CASE("listeners, certificates and domains reach their modules") {
+  const auto loaded = load_text(kEverything);
+  REQUIRE(loaded.ok());
+  const config::Config& c = loaded.config;
+  CHECK(c.hostname == "mx.example.org");
+  REQUIRE(c.listeners.size() == 2);
+  CHECK(c.listeners[0].endpoint == base::Endpoint::parse("[::]:25"));
+  CHECK(c.listeners[0].tls == config::ListenerTls::Implicit);
+  CHECK(c.listeners[0].access.allow ==
+        std::vector<base::Network>{network("192.0.2.0/24"), network("2001:db8::/32")});
+  CHECK(c.listeners[0].access.deny == std::vector<base::Network>{network("192.0.2.7/32")});
+  CHECK(c.listeners[1].systemd_name == "smtp");
+  CHECK(c.listeners[1].tls == config::ListenerTls::StartTls);
+  CHECK(c.tls.min_version == net::TlsVersion::V1_3);
+  REQUIRE(c.tls.certificates.size() == 2);
+  CHECK(c.tls.certificates[1].chain_pem == "the key");
+  CHECK(c.domains.at(0).mailboxes == std::vector<std::string>{"info"});
+  CHECK(c.domains.at(0).subaddress_delimiters == "+-");
+  CHECK(c.domains.at(0).catch_all == "info");
+  CHECK(loaded.without_effect ==
+        std::vector<std::string>{"listener.address", "tls.certificate (all but the first)"});
+}
+
+TEST_CASE("every other setting in effect reaches its module") {
+  const config::Config c = load_text(kEverything).config;
+  CHECK(c.spool.directory == "/etc/postern/mail");
+  CHECK(c.spool.writers == 9);
+  CHECK(c.spool.min_free == 1u << 30);
+  CHECK(c.smtp.tls_refusal_text == "Use TLS");
+  CHECK(c.smtp.max_message_size == 1u << 20);
+  CHECK(c.smtp.max_recipients == 101);
+  CHECK(c.smtp.max_received_headers == 102);
+  CHECK(c.smtp.command_timeout == 1min);
+  CHECK(c.smtp.data_timeout == 2min);
+  CHECK(c.smtp.min_data_rate == 2048);
+  CHECK(c.smtp.max_messages_per_session == 103);
+  CHECK(c.smtp.max_header_size == 2048);
+  CHECK(c.smtp.max_header_fields == 104);
+  CHECK(c.smtp.session_deadline == 1h);
+  CHECK(c.shutdown_grace == 0s);
+  CHECK(c.smtp.bare_newline == smtp::BareNewline::Normalize);
+  CHECK(c.limits.total_connections == 105);
+  CHECK(c.limits.connections == 106);
+  CHECK(c.smtp.errors_per_session == 107);
+  CHECK(c.limits.exempt == std::vector<base::Network>{network("10.0.0.0/8")});
+  CHECK(c.log.level == obs::Level::Error);
+  CHECK(c.log.format == obs::Format::Json);
+  CHECK(c.workers.smtp_threads == 3);
+  CHECK(c.workers.user == "nobody");
+}
+
+TEST_CASE("every word of an enumeration sets its value") {
+  const std::pair<const char*, obs::Level> levels[] = {{"debug", obs::Level::Debug},
+                                                       {"info", obs::Level::Info},
+                                                       {"warning", obs::Level::Warning},
+                                                       {"error", obs::Level::Error}};
+  for (const auto& [word, level] : levels) {
+    INFO(word);
+    const auto loaded =
+        load_text(kMinimalConfig + ("[log]\nlevel = '" + std::string(word) + "'\n"));
+    CHECK(loaded.config.log.level == level);
+  }
+}
