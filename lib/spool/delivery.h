@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One message into the Maildirs of its recipients, durable before it is acknowledged.
 //
-// LEGAL STATES of a delivery on disk (design section 5). F is the message file, M1..Mn its mailboxes.
+// LEGAL STATES of a delivery on disk (design section 5). F is the message file, M1..Mn its
+// mailboxes.
 //   1  F absent everywhere                                     nothing happened, or all was undone
 //   2  F, whole or part, in tmp/ of some mailboxes             not acknowledged; swept after 36 h
 //   3  F fsynced in tmp/ of every mailbox                      not acknowledged
 //   4  F in new/ of some mailboxes, in tmp/ of the others      not acknowledged
-//   5  F in new/ of every mailbox, every new/ fsynced          only now is Outcome::Durable reported
+//   5  F in new/ of every mailbox, every new/ fsynced          now Outcome::Durable is reported
 // A crash leaves 1 to 5. A failure that we live through leads from 2 and 3 back to 1, and from 4 to
 // 1, or, if an unlink fails too, to 4 with possible_duplicates saying where. What is in new/ is
 // always whole. Nothing is ever overwritten (RENAME_NOREPLACE).
@@ -19,8 +20,10 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "base/unique_fd.h"
 #include "spool/file_ops.h"
 #include "spool/settings.h"
+#include "spool/spool_root.h"
 
 namespace spool {
 
@@ -48,24 +51,28 @@ enum class Outcome { Durable, Failed, Full };  // Full: ENOSPC or EDQUOT
 
 struct Done {
   Outcome outcome = Outcome::Failed;
-  std::string reason;                            // for the log, when not Durable
-  std::vector<std::string> files;                // when Durable: "example.org/info/new/<name>"
-  std::vector<std::string> possible_duplicates;  // when not Durable: copies that stayed in new/
+  std::string reason;              // for the log, when not Durable
+  std::vector<std::string> files;  // when Durable: "example.org/info/new/<name>"
+  // When not Durable: copies that stayed in new/, or may come back there after a power cut because
+  // their removal could not be made durable.
+  std::vector<std::string> possible_duplicates;
 };
 
-// The spool: its root directory and the Maildirs of the configuration. Threads: deliver() may run in
-// any number of them at once.
+// The spool: its root directory and the Maildirs of the configuration. Threads: deliver() may run
+// in any number of them at once.
 class Spool {
  public:
-  // Opens settings.directory (which must exist and be writable), makes what is missing of the given
-  // mailboxes' Maildirs (tmp, new, cur; modes 0700) with their parents fsynced. The error's reason
-  // names directory, user and mode, and the cure.
-  static base::Result<Spool> open(const Settings& settings, const std::vector<Mailbox>& mailboxes,
+  // `root` comes from open_root(). Called as the user that delivers: checks that it may write
+  // there, and makes what is missing of the given mailboxes' Maildirs (tmp, new, cur; modes 0700)
+  // with their parents fsynced. The error's reason names directory, user and mode, and the cure.
+  static base::Result<Spool> open(const Settings& settings, base::UniqueFd root,
+                                  const std::vector<Mailbox>& mailboxes,
                                   FileOps& ops = system_file_ops());
   Spool(Spool&&) noexcept;
   Spool& operator=(Spool&&) noexcept;
   ~Spool();
 
+  // Makes the Maildirs again that somebody removed. Holds two descriptors per copy meanwhile.
   Done deliver(const Job& job);
 
   // Files in tmp/ of the mailbox last changed more than 36 hours ago are removed; how many.

@@ -9,6 +9,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace spool {
 
@@ -21,9 +23,13 @@ class FileOps {
   virtual int sync(int fd) = 0;  // fsync: data and metadata
   virtual int close(int fd) = 0;
   virtual int make_directory_at(int directory, const char* path, mode_t mode) = 0;
-  virtual int rename_no_replace_at(int from, const char* old_path, int to, const char* new_path) = 0;
+  virtual int rename_no_replace_at(int from, const char* old_path, int to,
+                                   const char* new_path) = 0;
   virtual int unlink_at(int directory, const char* path) = 0;
+  // Of the entry itself: a symbolic link is not followed.
   virtual int status_at(int directory, const char* path, struct stat& status) = 0;
+  // Adds the names in the directory, without "." and "..".
+  virtual int list(int directory, std::vector<std::string>& names) = 0;
   virtual int free_bytes(int fd, std::uint64_t& bytes) = 0;  // available to us on fd's file system
 };
 

@@ -19,7 +19,8 @@ class Writers {
   Writers(Spool& spool, unsigned threads);
   ~Writers();  // finishes what was submitted
 
-  // `done` is called once, in a writer thread; at once, with Outcome::Failed, when the queue is full.
+  // `done` is called once, in a writer thread; at once, with Outcome::Failed, when the queue is
+  // full.
   void submit(Job job, std::function<void(Done)> done);
 
   // Bytes free at the last measurement; never blocks. 0 when the measurement failed.

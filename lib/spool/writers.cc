@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spool/writers.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/assert.h"
+
+namespace spool {
+
+struct Writers::State {
+  struct Task {
+    Job job;
+    std::function<void(Done)> done;
+  };
+
+  explicit State(Spool& the_spool) : spool(the_spool) {}
+
+  void measure();
+  void run_writer();
+  void run_meter();
+
+  Spool& spool;
+  std::atomic<std::uint64_t> free_bytes{0};
+  std::mutex mutex;
+  std::condition_variable work_ready;       // queue or stopping changed
+  std::condition_variable measurement_due;  // delivered or writers_gone changed
+  std::deque<Task> queue;
+  bool stopping = false;
+  bool delivered = false;  // since the last measurement
+  bool writers_gone = false;
+  std::vector<std::thread> writers;
+  std::thread meter;
+};
+
+void Writers::State::measure() {
+  const base::Result<std::uint64_t> bytes = spool.free_bytes();
+  free_bytes.store(bytes ? *bytes : 0, std::memory_order_relaxed);
+}
+
+void Writers::State::run_writer() {
+  std::unique_lock lock(mutex);
+  for (;;) {
+    work_ready.wait(lock, [this] { return stopping || !queue.empty(); });
+    if (queue.empty()) return;
+    Task task = std::move(queue.front());
+    queue.pop_front();
+    lock.unlock();
+    Done done = spool.deliver(task.job);
+    task.done(std::move(done));
+    task = {};  // what the callback holds is released before the lock is taken
+    lock.lock();
+    delivered = true;
+    measurement_due.notify_one();
+  }
+}
+
+void Writers::State::run_meter() {
+  std::unique_lock lock(mutex);
+  while (!writers_gone) {
+    measurement_due.wait_for(lock, std::chrono::seconds(1),
+                             [this] { return delivered || writers_gone; });
+    delivered = false;
+    lock.unlock();
+    measure();
+    lock.lock();
+  }
+}
+
+Writers::Writers(Spool& spool, unsigned threads) : state_(std::make_unique<State>(spool)) {
+  POSTERN_ASSERT(threads > 0);
+  state_->measure();
+  for (unsigned i = 0; i < threads; ++i) {
+    state_->writers.emplace_back([state = state_.get()] { state->run_writer(); });
+  }
+  state_->meter = std::thread([state = state_.get()] { state->run_meter(); });
+}
+
+Writers::~Writers() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->work_ready.notify_all();
+  for (std::thread& writer : state_->writers) writer.join();
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->writers_gone = true;
+  }
+  state_->measurement_due.notify_all();
+  state_->meter.join();
+}
+
+void Writers::submit(Job job, std::function<void(Done)> done) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    POSTERN_ASSERT(!state_->stopping);
+    if (state_->queue.size() < kMaxQueued) {
+      state_->queue.push_back({std::move(job), std::move(done)});
+      state_->work_ready.notify_one();
+      return;
+    }
+  }
+  Done refused;
+  refused.reason = "the queue of the writers is full";
+  done(std::move(refused));
+}
+
+std::uint64_t Writers::free_bytes() const {
+  return state_->free_bytes.load(std::memory_order_relaxed);
+}
+
+}  // namespace spool
