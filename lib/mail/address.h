@@ -46,7 +46,8 @@ struct ParsedPath {
 // Parses from the start of `text`, which begins with '<'. Nothing: not valid, too long, or null
 // where a forward-path is asked for, or "<postmaster>" where a reverse-path is.
 std::optional<ParsedPath> parse_path(std::string_view text, PathKind kind);
-std::optional<Address> parse_mailbox(std::string_view text);  // local-part "@" domain, the whole text
+std::optional<Address> parse_mailbox(
+    std::string_view text);                      // local-part "@" domain, the whole text
 bool is_domain(std::string_view text);           // RFC 5321 Domain: dot-separated LDH labels
 bool is_address_literal(std::string_view text);  // "[192.0.2.1]", "[IPv6:...]", "[tag:...]"
 

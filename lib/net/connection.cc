@@ -33,8 +33,8 @@ Io socket_outcome(ssize_t count, Io::State blocked) {
   return {Io::State::Failed, 0};
 }
 
-// A client's last handshake message needs no reply, so the kernel would delay its acknowledgement by
-// 40 ms, and a client with Nagle's algorithm holds back its EHLO for as long.
+// A client's last handshake message needs no reply, so the kernel would delay its acknowledgement
+// by 40 ms, and a client with Nagle's algorithm holds back its EHLO for as long.
 void acknowledge_now(int fd) {
   const int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
@@ -93,16 +93,23 @@ void Connection::run() {
 bool Connection::step() {
   waiting_for_ = 0;
   switch (phase_) {
-    case Phase::Closed: return false;
-    case Phase::Lingering: return drop_input(), false;
-    case Phase::Handshake: return go_on_with_handshake();
+    case Phase::Closed:
+      return false;
+    case Phase::Lingering:
+      return drop_input(), false;
+    case Phase::Handshake:
+      return go_on_with_handshake();
     case Phase::Plain:
-    case Phase::Encrypted: break;
+    case Phase::Encrypted:
+      break;
   }
   pull_events();
+  const std::uint64_t sent_before = bytes_out_;
   if (phase_ == Phase::Closed || !flush()) return false;
   if (handshake_wanted_) return begin_handshake();
   if (close_wanted_) return begin_lingering(), phase_ == Phase::Lingering;
+  // A session holds back replies above a limit: now that some are gone it may have more.
+  if (bytes_out_ != sent_before) return true;
   return session_.wants_input() && read_some();
 }
 
@@ -163,7 +170,9 @@ bool Connection::read_some() {
       session_.on_eof(base::now());
       return true;
     case Io::State::NeedRead:
-    case Io::State::NeedWrite: wait_for(io.state); return false;
+    case Io::State::NeedWrite:
+      wait_for(io.state);
+      return false;
   }
   return false;
 }
@@ -188,8 +197,12 @@ bool Connection::go_on_with_handshake() {
       session_.on_tls(base::now());
       return true;
     case Io::State::NeedRead:
-    case Io::State::NeedWrite: wait_for(io.state); return false;
-    case Io::State::Closed: fail_handshake("eof", "connection closed"); return false;
+    case Io::State::NeedWrite:
+      wait_for(io.state);
+      return false;
+    case Io::State::Closed:
+      fail_handshake("eof", "connection closed");
+      return false;
     case Io::State::Failed:
       fail_handshake(tls_->failure(), tls_->failure_detail());
       return false;
@@ -218,8 +231,8 @@ void Connection::begin_lingering() {
 void Connection::drop_input() {
   std::array<char, kReadSize> buffer;
   for (int i = 0; i < kReadsPerTurn; ++i) {
-    const Io io = socket_outcome(::recv(fd_.get(), buffer.data(), buffer.size(), 0),
-                                 Io::State::NeedRead);
+    const Io io =
+        socket_outcome(::recv(fd_.get(), buffer.data(), buffer.size(), 0), Io::State::NeedRead);
     if (io.state == Io::State::NeedRead) return wait_for(io.state);
     if (!io.done()) return close_now(close_reason_);
   }
@@ -281,8 +294,12 @@ void Connection::on_timer() {
   const base::Instant now = base::now();
   if (phase_ == Phase::Closed || now < next_deadline()) return;
   switch (phase_) {
-    case Phase::Handshake: fail_handshake("timeout", "no handshake in time"); break;
-    case Phase::Lingering: close_now(close_reason_); break;
+    case Phase::Handshake:
+      fail_handshake("timeout", "no handshake in time");
+      break;
+    case Phase::Lingering:
+      close_now(close_reason_);
+      break;
     default:
       if (output_blocked_ && now >= write_deadline_)
         close_now("write_timeout");

@@ -2,9 +2,9 @@
 // One client: descriptor, TLS and smtp::Session. It moves bytes and keeps deadlines, nothing else;
 // what the session asks goes to a handler.
 //
-// Lifetime: owned by a shard and used in its loop's thread only. It ends itself: on_closed() when the
-// session is over, on_gone() when the descriptor is closed too. Then the owner destroys it, but never
-// inside a call from it.
+// Lifetime: owned by a shard and used in its loop's thread only. It ends itself: on_closed() when
+// the session is over, on_gone() when the descriptor is closed too. Then the owner destroys it, but
+// never inside a call from it.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ class Connection;
 class ConnectionHandler {
  public:
   virtual ~ConnectionHandler() = default;
-  // Questions and news of the session; StartTls and Close are dealt with here. A question is answered
-  // by Connection::answer(), from inside the call or later.
+  // Questions and news of the session; StartTls and Close are dealt with here. A question is
+  // answered by Connection::answer(), from inside the call or later.
   virtual void on_event(Connection& connection, smtp::Event event) = 0;
   virtual void on_tls(Connection& connection, const TlsFacts& facts) = 0;
   // The session is over; on_closed() follows. `reason` is a log token, `detail` is in words.
@@ -50,7 +50,7 @@ class Connection {
 
   void start();  // call once, when the handler is ready for events
   void answer(smtp::Ticket ticket, const smtp::Reply& reply);
-  void shut_down();  // graceful: see smtp::Session::shut_down()
+  void shut_down();                     // graceful: see smtp::Session::shut_down()
   void abort(std::string_view reason);  // at once, nothing more is said
 
   smtp::Session& session() { return session_; }
@@ -97,8 +97,8 @@ class Connection {
   bool close_wanted_ = false;
   bool reported_ = false;  // on_closed() was called
   std::string_view close_reason_;
-  short waiting_for_ = 0;  // EV_READ or EV_WRITE
-  int reads_left_ = 0;     // in this turn of the loop
+  short waiting_for_ = 0;           // EV_READ or EV_WRITE
+  int reads_left_ = 0;              // in this turn of the loop
   base::Instant phase_deadline_{};  // of Handshake and Lingering
   base::Instant write_deadline_{};  // while output waits for the peer to read
   bool output_blocked_ = false;

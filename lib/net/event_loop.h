@@ -32,7 +32,8 @@ class EventLoop {
   void run();  // until stop()
   // Any thread. Work posted before is still done.
   void stop();
-  // Any thread: `work` runs in the loop's thread, in the order of posting, as long as the loop runs.
+  // Any thread: `work` runs in the loop's thread, in the order of posting, as long as the loop
+  // runs.
   void post(std::function<void()> work);
 
   // Calls `callback` in the loop's thread. The handle ends it; it must not outlive the loop.

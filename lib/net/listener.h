@@ -25,7 +25,8 @@ base::Endpoint local_endpoint(int fd);
 class Acceptor {
  public:
   using Adopt = std::function<void(base::UniqueFd, const base::Endpoint& peer)>;
-  // Trouble that an administrator should know of: out of descriptors or memory. At most one a second.
+  // Trouble that an administrator should know of: out of descriptors or memory. At most one a
+  // second.
   using Trouble = std::function<void(const std::string& reason)>;
 
   // `loop` must outlive this. Takes connections, non-blocking and close-on-exec, until destroyed;

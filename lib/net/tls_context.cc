@@ -86,14 +86,13 @@ base::Status use_key(SSL_CTX* context, const Certificate& certificate) {
   const KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_passphrase, nullptr));
   if (!key) {
     ERR_clear_error();
-    return base::Error::permanent(certificate.key_name +
-                                  ": holds no unencrypted PEM private key");
+    return base::Error::permanent(certificate.key_name + ": holds no unencrypted PEM private key");
   }
   X509* leaf = SSL_CTX_get0_certificate(context);
   if (X509_check_private_key(leaf, key.get()) != 1) {
     ERR_clear_error();
-    return base::Error::permanent(certificate.key_name + ": does not belong to the certificate in " +
-                                  certificate.chain_name);
+    return base::Error::permanent(
+        certificate.key_name + ": does not belong to the certificate in " + certificate.chain_name);
   }
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1)
     return base::Error::permanent(certificate.key_name + ": key not usable: " + openssl_reason());

@@ -46,9 +46,7 @@ std::string_view token_for(unsigned long error) {
 
 const char* or_empty(const char* text) { return text != nullptr ? text : ""; }
 
-int int_size(std::size_t size) {
-  return static_cast<int>(std::min<std::size_t>(size, INT_MAX));
-}
+int int_size(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
 
 }  // namespace
 
@@ -91,10 +89,14 @@ Io TlsStream::outcome(int result, std::size_t bytes) {
   const int saved_errno = errno;
   const int error = SSL_get_error(ssl_.get(), result);
   switch (error) {
-    case SSL_ERROR_WANT_READ: return {Io::State::NeedRead, 0};
-    case SSL_ERROR_WANT_WRITE: return {Io::State::NeedWrite, 0};
-    case SSL_ERROR_ZERO_RETURN: return {Io::State::Closed, 0};
-    default: break;
+    case SSL_ERROR_WANT_READ:
+      return {Io::State::NeedRead, 0};
+    case SSL_ERROR_WANT_WRITE:
+      return {Io::State::NeedWrite, 0};
+    case SSL_ERROR_ZERO_RETURN:
+      return {Io::State::Closed, 0};
+    default:
+      break;
   }
   errno = saved_errno;
   classify_failure(error);

@@ -32,7 +32,8 @@ class TlsStream {
   void send_close_notify();  // as far as it goes without waiting
 
   TlsFacts facts() const;
-  // After Io::Failed: why, as a log token (protocol, cipher, eof, not_tls, alert, other) and in words.
+  // After Io::Failed: why, as a log token (protocol, cipher, eof, not_tls, alert, other) and in
+  // words.
   std::string_view failure() const { return failure_; }
   const std::string& failure_detail() const { return failure_detail_; }
 

@@ -23,28 +23,61 @@ struct Ticket {
 enum class BodyType { SevenBit, EightBitMime };
 
 struct Sender {
-  mail::Path path;                    // empty for the null reverse-path <>
-  std::size_t declared_size = 0;      // SIZE=, 0 when not given
+  mail::Path path;                // empty for the null reverse-path <>
+  std::size_t declared_size = 0;  // SIZE=, 0 when not given
   BodyType body = BodyType::SevenBit;
 };
 
 // Questions. A positive answer lets the dialogue go on; the reply is what the peer reads.
-struct AskConnect { Ticket ticket; };                       // 220, or 4xx/5xx and closed
-struct AskSender { Ticket ticket; Sender sender; };         // begins a transaction: 250 or 4xx/5xx
-struct AskRecipient { Ticket ticket; mail::Path path; };    // 250 or 4xx/5xx
-struct AskData { Ticket ticket; };                          // may a body come? 354 or 4xx/5xx
-struct AskMessage { Ticket ticket; std::size_t size = 0; }; // body complete, `size` bytes with CRLF
+
+// 220, or 4xx/5xx and closed.
+struct AskConnect {
+  Ticket ticket;
+};
+// 250 begins a transaction; or 4xx/5xx.
+struct AskSender {
+  Ticket ticket;
+  Sender sender;
+};
+// 250 or 4xx/5xx.
+struct AskRecipient {
+  Ticket ticket;
+  mail::Path path;
+};
+// May a body come? 354 or 4xx/5xx.
+struct AskData {
+  Ticket ticket;
+};
+// The body is complete: `size` bytes with CRLF line ends. Any answer ends the transaction.
+struct AskMessage {
+  Ticket ticket;
+  std::size_t size = 0;
+};
 
 // News.
-struct Body { std::string bytes; };     // the next bytes of the message: dots unstuffed, CRLF lines
-struct MessageDropped { Reply reply; }; // the body is over and was refused by the session itself
-struct TransactionReset {};             // RSET, EHLO or a lost connection ended the transaction
-struct Refused {                        // a command was answered 4xx/5xx by the session itself
-  std::string_view verb;                // of static lifetime; "" for an unknown one
+
+// The next bytes of the message: dots unstuffed, CRLF line ends.
+struct Body {
+  std::string bytes;
+};
+// The body is over and its message was refused, by the session itself or by refuse_message(). The
+// transaction has ended. How much of it came as Body events is of no meaning.
+struct MessageDropped {
   Reply reply;
 };
-struct StartTls {};                     // the 220 is in output(): send it, then do the handshake
-struct Close { std::string_view reason; };  // send output(), then close; a log token
+// RSET, EHLO, HELO or the end of the session ended the transaction.
+struct TransactionReset {};
+// A command was answered 4xx/5xx by the session itself.
+struct Refused {
+  std::string_view verb;  // of static lifetime; "" for an unknown one
+  Reply reply;
+};
+// The 220 is in output(): send it, then do the handshake.
+struct StartTls {};
+// Send output(), then close.
+struct Close {
+  std::string_view reason;  // a log token of static lifetime
+};
 
 using Event = std::variant<AskConnect, AskSender, AskRecipient, AskData, AskMessage, Body,
                            MessageDropped, TransactionReset, Refused, StartTls, Close>;

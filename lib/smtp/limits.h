@@ -6,10 +6,17 @@
 
 namespace smtp {
 
-inline constexpr std::size_t kMaxCommandLine = 512;   // with CRLF; RFC 5321 section 4.5.3.1.4
-inline constexpr std::size_t kMaxMailParameters = 26 + 17 + 10;  // SIZE (RFC 1870), BODY (RFC 6152), spare
-inline constexpr std::size_t kMaxReplyLine = 512;     // with CRLF; RFC 5321 section 4.5.3.1.5
-inline constexpr std::size_t kMaxTextLine = 1000;     // with CRLF; RFC 5321 section 4.5.3.1.6
-inline constexpr std::size_t kMaxBufferedInput = 64u << 10;  // unread input held by a session
+inline constexpr std::size_t kMaxCommandLine = 512;  // with CRLF; RFC 5321 section 4.5.3.1.4
+// What the extensions add to it: SIZE 26 (RFC 1870 section 3), BODY 17 (RFC 6152 section 2).
+inline constexpr std::size_t kMaxMailParameters = 26 + 17;
+inline constexpr std::size_t kMaxHelo = 255;       // octets; a domain, RFC 5321 section 4.5.3.1.2
+inline constexpr std::size_t kMaxSizeDigits = 20;  // RFC 1870 section 4
+inline constexpr std::size_t kMaxReplyLine = 512;  // with CRLF; RFC 5321 section 4.5.3.1.5
+inline constexpr std::size_t kMaxBufferedInput = 64u << 10;   // unread input held by a session
+inline constexpr std::size_t kMaxBufferedOutput = 16u << 10;  // beyond it no command is read
+
+// Commands that make no progress (NOOP, RSET, HELP, EHLO again), since the last message that was
+// taken; each one beyond counts as an error. It bounds how long a client can stay by them.
+inline constexpr std::size_t kMaxIdleCommands = 100;
 
 }  // namespace smtp

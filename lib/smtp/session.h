@@ -4,10 +4,15 @@
 //
 // The driver's loop: feed on_bytes(); then pull next_event() until it returns nothing, acting on
 // each; send output(); wait for whichever comes first of input (only while wants_input()), an
-// answer to an open question, or deadline().
+// answer to an open question, or deadline(). The work is done inside next_event(), so pull it after
+// every other call too, output_sent() included: a session whose replies are not read stops reading.
+//
+// The reasons of Close: quit, eof, timeout, session_deadline, slow_data, errors, shutdown, denied,
+// starttls_injection. After it only output() matters, and how long it may take is the driver's say.
 //
 // One question at a time: while a Ticket is open the session reads nothing further, so replies
-// are in order by construction. Replies to a pipelined group gather in output() and go out together.
+// are in order by construction. Replies to a pipelined group gather in output() and go out
+// together.
 //
 // Lifetime: `settings` must outlive the session. Threads: one at a time. Errors: none thrown.
 #pragma once
@@ -27,13 +32,19 @@ namespace smtp {
 
 struct PeerFacts {
   base::Endpoint client;
-  bool implicit_tls = false;  // TLS stands before the first byte of SMTP (RFC 8314 section 3)
+  // TLS stands before the first byte of SMTP (RFC 8314 section 3). AskConnect comes first all the
+  // same, so that a client that is refused costs no handshake; after a positive answer StartTls
+  // comes with nothing in output(), and the greeting after on_tls(). After a negative one only
+  // Close comes: nothing may be said in clear.
+  bool implicit_tls = false;
 };
 
 struct SessionCounters {
   std::uint64_t messages = 0;  // answered positively at the end of data
   std::uint64_t refusals = 0;  // 4xx and 5xx of every kind
-  std::uint64_t errors = 0;    // of them those that count against errors_per_session
+  // What counts against errors_per_session: commands that were malformed, unknown or out of place,
+  // and idle ones beyond kMaxIdleCommands.
+  std::uint64_t errors = 0;
 };
 
 class Session {
@@ -43,16 +54,21 @@ class Session {
   Session(Session&&) noexcept;
 
   void on_bytes(std::string_view bytes, base::Instant now);
-  // The handshake finished. Everything learned in clear is forgotten, input not yet read included
-  // (RFC 3207 section 4.2). Call it after StartTls, or at once when implicit_tls.
+  // The handshake that StartTls asked for finished. Everything learned in clear is forgotten, input
+  // not yet read included (RFC 3207 section 4.2).
   void on_tls(base::Instant now);
-  void on_eof(base::Instant now);   // the peer closed its side
+  // The peer closed its side. What it sent before is still answered, an open question included;
+  // then the session closes.
+  void on_eof(base::Instant now);
   void on_time(base::Instant now);  // call when deadline() has passed
-  // Graceful end: a running message is taken to its end, anything else is answered 421 now.
+  // Graceful end: a running body is taken to its answer and an open question is waited for; then,
+  // or at once, 421 and Close.
   void shut_down(base::Instant now);
 
   void answer(Ticket ticket, const Reply& reply, base::Instant now);
-  // While a body comes in: the rest is read and dropped, and `reply` is given at its end.
+  // While a body comes in: the rest is read and dropped, and `reply` is given at its end, unless
+  // the session refused the message before. Once AskMessage was asked this does nothing: answer
+  // that.
   void refuse_message(const Reply& reply);
 
   std::optional<Event> next_event();
@@ -63,13 +79,14 @@ class Session {
   bool wants_input() const;
   std::optional<base::Instant> deadline() const;
 
-  std::string_view helo() const;      // as the client gave it, after the last reset; peer text
-  bool esmtp() const;                 // EHLO, not HELO
+  std::string_view helo() const;  // as the client gave it, after the last reset; peer text
+  bool esmtp() const;             // EHLO, not HELO
   bool tls() const;
-  bool in_transaction() const;        // MAIL was accepted and the transaction has not ended
-  std::string_view stage() const;     // for `postern ps` and logs: connect, helo, mail, rcpt, data
+  bool in_transaction() const;  // MAIL was accepted and the transaction has not ended
+  // For `postern ps` and logs: connect, tls, helo, mail, rcpt, data, closed.
+  std::string_view stage() const;
   const SessionCounters& counters() const;
-  std::string command_counts() const; // "ehlo=2 mail=1", verbs that came, in the table's order
+  std::string command_counts() const;  // "ehlo=2 mail=1", verbs that came, in the table's order
 
  private:
   class Impl;

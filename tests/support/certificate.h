@@ -40,8 +40,7 @@ inline CertificateAndKey make_certificate(const std::string& name, long seconds 
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
   X509_set_issuer_name(x509, subject);
   X509_sign(x509, key.get(), EVP_sha256());
-  return {pem_text([&](BIO* bio) { PEM_write_bio_X509(bio, x509); }),
-          pem_text([&](BIO* bio) {
+  return {pem_text([&](BIO* bio) { PEM_write_bio_X509(bio, x509); }), pem_text([&](BIO* bio) {
             PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
           })};
 }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mail/trace.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <string_view>
+#include <vector>
+
+#include "base/ascii.h"
+
+namespace mail {
+namespace {
+
+constexpr std::size_t kFoldColumn = 78;  // RFC 5322 section 2.1.1
+
+// Tokens separated by blanks; a line break stands in for a blank where the line would get too long.
+std::string folded(const std::vector<std::string>& tokens) {
+  std::string text;
+  std::size_t column = 0;
+  for (const std::string& token : tokens) {
+    if (column == 0) {
+      column = token.size();
+    } else if (column + 1 + token.size() <= kFoldColumn) {
+      text += ' ';
+      column += 1 + token.size();
+    } else {
+      text += "\r\n\t";
+      column = 1 + token.size();
+    }
+    text += token;
+  }
+  return text + "\r\n";
+}
+
+// The From-domain: a name, or an address literal. Brackets and colons are kept for the latter, the
+// underscore because names with it are common; none of them can end a token or open a comment.
+std::string safe_helo(std::string_view helo) {
+  std::string text(helo.substr(0, kMaxDomain));
+  const auto is_bad = [](char c) {
+    return !base::is_alnum(c) && std::string_view("-._:[]").find(c) == std::string_view::npos;
+  };
+  std::replace_if(text.begin(), text.end(), is_bad, '?');
+  return text.empty() ? "?" : text;
+}
+
+std::string literal(const base::IpAddress& address) {
+  return (address.is_v4() ? "[" : "[IPv6:") + address.to_string() + ']';
+}
+
+// RFC 3848. It knows no name for HELO inside TLS: the comment behind says that there was TLS.
+std::string protocol(const ReceivedFacts& facts) {
+  if (!facts.esmtp) return "SMTP";
+  return facts.tls ? "ESMTPS" : "ESMTP";
+}
+
+}  // namespace
+
+std::string received_field(const ReceivedFacts& facts) {
+  std::vector<std::string> tokens = {
+      "Received:",    "from", safe_helo(facts.helo), '(' + literal(facts.client) + ')', "by",
+      facts.hostname, "with", protocol(facts)};
+  if (facts.tls) {
+    tokens.push_back('(' + facts.tls->version);
+    tokens.push_back(facts.tls->cipher + ')');
+  }
+  tokens.insert(tokens.end(), {"id", facts.queue_id});
+  if (facts.only_recipient) {
+    tokens.insert(tokens.end(), {"for", '<' + facts.only_recipient->to_string() + '>'});
+  }
+  tokens.back() += ';';
+  tokens.push_back(rfc5322_date(facts.time));
+  return folded(tokens);
+}
+
+std::string return_path_field(const Path& reverse_path) {
+  return folded({"Return-Path:", reverse_path.to_string()});
+}
+
+std::string delivered_to_field(const Address& mailbox) {
+  return folded({"Delivered-To:", mailbox.to_string()});
+}
+
+std::string rfc5322_date(base::WallTime time) {
+  // Our own names: strftime would take them from the locale.
+  static constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d +0000",
+                kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
+                kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
+                utc.tm_min, utc.tm_sec);
+  return text.data();
+}
+
+}  // namespace mail

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trace fields on top of a stored message (RFC 5321 section 4.4), as header text: each function
+// returns whole fields ending in CRLF, folded to 78 columns where a blank allows it, no line above
+// 998 octets (RFC 5322 section 2.1.1). Whatever the facts contain, one field comes out.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/ip_address.h"
+#include "base/time.h"
+#include "mail/address.h"
+
+namespace mail {
+
+struct TlsFacts {
+  std::string version;  // "TLSv1.3"
+  std::string cipher;   // "TLS_AES_256_GCM_SHA384"
+};
+
+struct ReceivedFacts {
+  std::string hostname;  // ours
+  std::string helo;      // peer text; what a domain or literal cannot contain is written as '?'
+  base::IpAddress client;
+  bool esmtp = false;
+  std::optional<TlsFacts> tls;
+  std::string queue_id;
+  std::optional<Address> only_recipient;  // set it only if there is one: others are not told of it
+  base::WallTime time;
+};
+
+std::string received_field(const ReceivedFacts& facts);
+std::string return_path_field(const Path& reverse_path);
+std::string delivered_to_field(const Address& mailbox);
+
+// "Sat, 21 Nov 2026 21:03:00 +0000", RFC 5322 section 3.3; always UTC, never a locale.
+std::string rfc5322_date(base::WallTime time);
+
+}  // namespace mail

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every reply that Postern sends. Texts are neutral: they name no product and no version, and
+// repeat nothing that the peer sent. The last member is the reason in our log, a stable token.
+//
+// Codes: RFC 5321 section 4.2.3. Enhanced status codes: RFC 3463, RFC 5248; none in the greeting
+// and in the answers to HELO and EHLO (RFC 2034 section 4).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "smtp/reply.h"
+
+namespace smtp::replies {
+
+// The dialogue goes on.
+inline Reply greeting(std::string_view hostname) {
+  return {220, {}, std::string(hostname) + " ESMTP", {}};
+}
+inline Reply hello(std::string text) { return {250, {}, std::move(text), {}}; }
+inline Reply ready_for_tls() { return {220, {2, 0, 0}, "Ready to start TLS", {}}; }
+inline Reply ok() { return {250, {2, 0, 0}, "Ok", {}}; }
+inline Reply help(std::string text) { return {214, {2, 0, 0}, std::move(text), {}}; }
+inline Reply bye() { return {221, {2, 0, 0}, "Bye", {}}; }
+inline Reply sender_ok() { return {250, {2, 1, 0}, "Ok", {}}; }
+inline Reply recipient_ok() { return {250, {2, 1, 5}, "Ok", {}}; }
+inline Reply data_go_ahead() { return {354, {}, "End data with <CR><LF>.<CR><LF>", {}}; }
+inline Reply message_ok(std::string_view queue_id) {
+  return {250, {2, 0, 0}, "Ok: queued as " + std::string(queue_id), {}};
+}
+
+// The form of a command.
+inline Reply unknown_command() {
+  return {500, {5, 5, 1}, "Command not recognized", "unknown_command"};
+}
+inline Reply bad_newline_in_command() {
+  return {500, {5, 5, 2}, "Lines must end in <CR><LF>, with no other <CR> or <LF>", "bad_newline"};
+}
+// RFC 3463 knows no status of its own for this; 5.5.6 belongs to authentication (RFC 4954).
+inline Reply line_too_long() { return {500, {5, 5, 2}, "Line too long", "line_too_long"}; }
+inline Reply argument_missing() { return {501, {5, 5, 4}, "Argument missing", "argument_missing"}; }
+inline Reply argument_not_allowed() {
+  return {501, {5, 5, 4}, "No argument allowed", "argument_not_allowed"};
+}
+inline Reply bad_helo() { return {501, {5, 5, 4}, "Invalid name", "bad_helo"}; }
+inline Reply bad_mail_syntax() {
+  return {501, {5, 5, 4}, "Syntax: MAIL FROM:<address>", "bad_syntax"};
+}
+inline Reply bad_rcpt_syntax() {
+  return {501, {5, 5, 4}, "Syntax: RCPT TO:<address>", "bad_syntax"};
+}
+inline Reply bad_sender() { return {501, {5, 1, 7}, "Bad sender address syntax", "bad_sender"}; }
+inline Reply bad_recipient() {
+  return {501, {5, 1, 3}, "Bad recipient address syntax", "bad_recipient"};
+}
+inline Reply bad_parameter() {
+  return {501, {5, 5, 4}, "Bad parameter or parameter value", "bad_parameter"};
+}
+inline Reply duplicate_parameter() {
+  return {501, {5, 5, 4}, "Parameter given twice", "duplicate_parameter"};
+}
+inline Reply unknown_parameter() {
+  return {555, {5, 5, 4}, "Parameter not supported", "unknown_parameter"};
+}
+inline Reply not_implemented() {
+  return {502, {5, 5, 1}, "Command not implemented", "not_implemented"};
+}
+inline Reply no_logins() {
+  return {502, {5, 5, 1}, "This port receives mail and takes no logins", "no_logins"};
+}
+
+// Its place in the dialogue.
+inline Reply bad_sequence() { return {503, {5, 5, 1}, "Bad sequence of commands", "bad_sequence"}; }
+inline Reply tls_already_active() {
+  return {503, {5, 5, 1}, "TLS is already active", "tls_already_active"};
+}
+inline Reply no_valid_recipients() {
+  return {554, {5, 5, 1}, "No valid recipients", "no_valid_recipients"};
+}
+inline Reply tls_required(std::string_view text) {
+  return {530, {5, 7, 0}, std::string(text), "tls_required"};
+}
+inline Reply tls_unavailable() { return {454, {4, 7, 0}, "TLS not available", "tls_unavailable"}; }
+inline Reply input_behind_starttls() {
+  return {554, {5, 5, 1}, "Input behind STARTTLS", "starttls_injection"};
+}
+
+// The envelope.
+inline Reply relay_denied() { return {550, {5, 7, 1}, "Relaying denied", "relay_denied"}; }
+inline Reply no_such_user() { return {550, {5, 1, 1}, "No such mailbox", "no_such_user"}; }
+inline Reply too_many_recipients() {
+  return {452, {4, 5, 3}, "Too many recipients", "too_many_recipients"};
+}
+inline Reply too_many_messages() {
+  return {452, {4, 5, 3}, "Too many messages in one session", "too_many_messages"};
+}
+inline Reply message_too_big() {
+  return {552, {5, 3, 4}, "Message size exceeds the limit", "message_too_big"};
+}
+inline Reply insufficient_storage() {
+  return {452, {4, 3, 1}, "Insufficient system storage", "no_space"};
+}
+inline Reply local_trouble() {
+  return {451, {4, 3, 0}, "Local error in processing", "local_error"};
+}
+
+// The message.
+inline Reply bad_newline_in_message() {
+  return {554, {5, 6, 0}, "Message contains a bare <CR> or <LF>", "bad_newline"};
+}
+inline Reply nul_in_message() {
+  return {554, {5, 6, 0}, "Message contains a NUL byte", "nul_byte"};
+}
+inline Reply header_too_big() {
+  return {552, {5, 3, 4}, "Message header exceeds the limit", "header_too_big"};
+}
+inline Reply mail_loop() {
+  return {554, {5, 4, 6}, "Too many Received fields: mail loop", "mail_loop"};
+}
+
+// The end of the session. 421 may answer any command (RFC 5321 section 3.8).
+inline Reply access_denied() { return {554, {5, 7, 1}, "Access denied", "access_denied"}; }
+inline Reply too_many_connections() {
+  return {421, {4, 7, 0}, "Too many connections from your network", "too_many_connections"};
+}
+inline Reply server_busy() {
+  return {421, {4, 3, 2}, "Too many sessions, try again later", "too_many_sessions"};
+}
+inline Reply shutting_down() { return {421, {4, 3, 2}, "Service shutting down", "shutdown"}; }
+inline Reply too_many_errors() { return {421, {4, 7, 0}, "Too many errors", "errors"}; }
+inline Reply timed_out() { return {421, {4, 4, 2}, "Timeout, closing connection", "timeout"}; }
+inline Reply session_too_long() {
+  return {421, {4, 4, 2}, "Session too long, closing connection", "session_deadline"};
+}
+inline Reply data_too_slow() {
+  return {421, {4, 4, 2}, "Data too slow, closing connection", "slow_data"};
+}
+
+}  // namespace smtp::replies

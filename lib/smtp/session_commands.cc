@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/ascii.h"
+#include "base/assert.h"
+#include "smtp/extension.h"
+#include "smtp/replies.h"
+#include "smtp/session_impl.h"
+
+namespace smtp {
+namespace {
+
+// Commands that are malformed, unknown or out of place wear the session out; a limit that was hit
+// or an answer from outside does not, for honest clients meet those too.
+bool counts_as_error(const Reply& reply) {
+  return (reply.code >= 500 && reply.code <= 504) || reply.code == 530 || reply.code == 555;
+}
+
+std::optional<Reply> line_fault(LineReader::Fault fault) {
+  switch (fault) {
+    case LineReader::Fault::BareNewline:
+      return replies::bad_newline_in_command();
+    case LineReader::Fault::TooLong:
+      return replies::line_too_long();
+    case LineReader::Fault::None:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::string help_text() {
+  std::string text = "Commands:";
+  for (const CommandRule& rule : command_table()) {
+    if (rule.refusal != nullptr) continue;
+    text += ' ';
+    text += rule.name;
+  }
+  return text;
+}
+
+}  // namespace
+
+void Session::Impl::run_line(const LineReader::Line& line) {
+  waiting_since_ = now_;
+  const CommandLine command = split_command(line.text);
+  const auto verb = command.rule ? static_cast<std::size_t>(command.rule->verb) : kVerbs;
+  ++command_counts_.at(verb);
+  if (const auto fault = line_fault(line.fault)) {
+    refuse({}, *fault);
+  } else if (command.rule == nullptr) {
+    refuse({}, replies::unknown_command());
+  } else {
+    run(command);
+  }
+  if (counters_.errors >= settings_.errors_per_session && state_ != State::Closed) {
+    end(replies::too_many_errors());
+  }
+}
+
+void Session::Impl::run(const CommandLine& command) {
+  const CommandRule& rule = *command.rule;
+  if (const auto refusal = check(command)) return refuse(rule.name, *refusal);
+  if (rule.ends_group && !input_.empty()) {
+    refuse(rule.name, replies::input_behind_starttls());
+    return close(replies::input_behind_starttls().reason);
+  }
+  if (rule.idle && ++idle_commands_ > kMaxIdleCommands) ++counters_.errors;
+  execute(rule, command.argument);
+}
+
+// The first objection counts: TLS, then what we do not have, then form, then place.
+std::optional<Reply> Session::Impl::check(const CommandLine& command) const {
+  const CommandRule& rule = *command.rule;
+  if (!tls_ && !rule.before_tls) return replies::tls_required(settings_.tls_refusal_text);
+  if (rule.refusal != nullptr) return rule.refusal();
+  if (auto refusal = check_argument(rule, command.argument)) return refusal;
+  return check_place(rule);
+}
+
+std::optional<Reply> Session::Impl::check_place(const CommandRule& rule) const {
+  if (rule.verb == Verb::StartTls) {
+    if (tls_) return replies::tls_already_active();
+    if (!settings_.starttls_available) return replies::tls_unavailable();
+  }
+  if (!rule.input || next_state(state_, *rule.input)) return std::nullopt;
+  // RFC 5321 section 3.3 allows either code; this one tells a pipelining client what happened.
+  const bool all_refused = state_ == State::Sender && transaction_.refused > 0;
+  return rule.verb == Verb::Data && all_refused ? replies::no_valid_recipients()
+                                                : replies::bad_sequence();
+}
+
+void Session::Impl::execute(const CommandRule& rule, std::string_view argument) {
+  switch (rule.verb) {
+    case Verb::Ehlo:
+    case Verb::Helo:
+      return say_hello(rule, argument);
+    case Verb::StartTls:
+      return start_tls();
+    case Verb::Mail:
+      return begin_transaction(argument);
+    case Verb::Rcpt:
+      return add_recipient(argument);
+    case Verb::Data:
+      move(Input::Data);
+      return ask(AskData{});
+    case Verb::Rset:
+      end_transaction();
+      move(Input::Reset);
+      return reply(replies::ok());
+    case Verb::Noop:
+      return reply(replies::ok());
+    case Verb::Help:
+      return reply(replies::help(help_text()));
+    case Verb::Quit:
+      reply(replies::bye());
+      return close("quit");
+    case Verb::Bdat:
+    case Verb::Vrfy:
+    case Verb::Expn:
+    case Verb::Auth:
+    case Verb::Etrn:
+    case Verb::Turn:
+      POSTERN_ASSERT(rule.refusal == nullptr);
+  }
+}
+
+// RFC 5321 section 4.1.4: a later EHLO or HELO ends a transaction as RSET does.
+void Session::Impl::say_hello(const CommandRule& rule, std::string_view argument) {
+  if (const auto refusal = check_helo(argument)) return refuse(rule.name, *refusal);
+  end_transaction();
+  move(Input::Hello);
+  helo_ = argument;
+  esmtp_ = rule.verb == Verb::Ehlo;
+  reply(replies::hello(esmtp_ ? ehlo_text({settings_, tls_}) : settings_.hostname));
+}
+
+void Session::Impl::start_tls() {
+  // Command injection (CVE-2011-0411): nothing received in clear may be left to be read in TLS.
+  POSTERN_ASSERT(input_.empty());
+  move(Input::StartTls);
+  reply(replies::ready_for_tls());
+  events_.emplace_back(StartTls{});
+}
+
+void Session::Impl::begin_transaction(std::string_view argument) {
+  auto parsed = parse_mail(argument, settings_);
+  if (const auto* refusal = std::get_if<Reply>(&parsed)) return refuse("MAIL", *refusal);
+  if (transactions_ >= settings_.max_messages_per_session) {
+    return refuse("MAIL", replies::too_many_messages());
+  }
+  move(Input::Mail);
+  ask(AskSender{{}, std::get<Sender>(std::move(parsed))});
+}
+
+void Session::Impl::add_recipient(std::string_view argument) {
+  auto parsed = parse_rcpt(argument);
+  if (const auto* refusal = std::get_if<Reply>(&parsed)) return refuse("RCPT", *refusal);
+  if (transaction_.accepted >= settings_.max_recipients) {
+    return refuse("RCPT", replies::too_many_recipients());
+  }
+  move(Input::Rcpt);
+  ask(AskRecipient{{}, std::get<mail::Path>(std::move(parsed))});
+}
+
+void Session::Impl::refuse(std::string_view verb, const Reply& given) {
+  reply(given);
+  if (counts_as_error(given)) ++counters_.errors;
+  events_.emplace_back(Refused{verb, given});
+}
+
+std::string Session::Impl::command_counts() const {
+  std::string text;
+  const auto add = [&](std::string_view name, unsigned count) {
+    if (count == 0) return;
+    if (!text.empty()) text += ' ';
+    text += base::lower(name) + '=' + std::to_string(count);
+  };
+  for (const CommandRule& rule : command_table()) {
+    add(rule.name, command_counts_.at(static_cast<std::size_t>(rule.verb)));
+  }
+  add("unknown", command_counts_.back());
+  return text;
+}
+
+}  // namespace smtp

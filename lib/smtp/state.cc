@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+//                 AskConnect --No--> Closed            Quit: from every state that reads commands
+//                  |      |                            to Closed
+//                 Yes   YesInTls                       Hello, Reset: from every state with a
+//                  |      |                            transaction to Ready, which ends it
+//                  v      v
+//   +---------> Greeted  Handshake <-----------+
+//   |              |        |                  |
+//   |              |        +--Secured--+      |
+//   |              +--StartTls----------|------+
+//   |              |                    |      |
+//   +--------------|--------------------+      |
+//                Hello                         |
+//                  v                           |
+//   +----------> Ready --StartTls--------------+
+//   |              |  ^
+//   |            Mail |No
+//   |              v  |
+//   |           AskSender --Yes--> Sender --Rcpt--> AskFirst
+//   |                                 ^ +------No------+ |
+//   |                                                   Yes
+//   |                                                    v
+//   |                         AskAnother <--Rcpt-- Recipients <--No--+
+//   |                             +------Yes, No------^  |           |
+//   |                                                  Data          |
+//   |                                                    v           |
+//   +--Refused-- Body <--------------Yes------------- AskData -------+
+//   |             |
+//   |           Whole
+//   |             v
+//   +--Yes, No-- AskMessage
+//
+#include "smtp/state.h"
+
+#include <array>
+#include <cstddef>
+
+namespace smtp {
+namespace {
+
+struct Transition {
+  State from;
+  Input input;
+  State to;
+};
+
+constexpr std::array kTransitions = std::to_array<Transition>({
+    {State::AskConnect, Input::Yes, State::Greeted},
+    {State::AskConnect, Input::YesInTls, State::Handshake},
+    {State::AskConnect, Input::No, State::Closed},
+
+    {State::Handshake, Input::Secured, State::Greeted},
+
+    {State::Greeted, Input::Hello, State::Ready},
+    {State::Greeted, Input::StartTls, State::Handshake},
+    {State::Greeted, Input::Reset, State::Greeted},
+    {State::Greeted, Input::Quit, State::Closed},
+
+    {State::Ready, Input::Hello, State::Ready},
+    {State::Ready, Input::StartTls, State::Handshake},
+    {State::Ready, Input::Mail, State::AskSender},
+    {State::Ready, Input::Reset, State::Ready},
+    {State::Ready, Input::Quit, State::Closed},
+
+    {State::AskSender, Input::Yes, State::Sender},
+    {State::AskSender, Input::No, State::Ready},
+
+    {State::Sender, Input::Rcpt, State::AskFirst},
+    {State::Sender, Input::Hello, State::Ready},
+    {State::Sender, Input::Reset, State::Ready},
+    {State::Sender, Input::Quit, State::Closed},
+
+    {State::AskFirst, Input::Yes, State::Recipients},
+    {State::AskFirst, Input::No, State::Sender},
+
+    {State::Recipients, Input::Rcpt, State::AskAnother},
+    {State::Recipients, Input::Data, State::AskData},
+    {State::Recipients, Input::Hello, State::Ready},
+    {State::Recipients, Input::Reset, State::Ready},
+    {State::Recipients, Input::Quit, State::Closed},
+
+    {State::AskAnother, Input::Yes, State::Recipients},
+    {State::AskAnother, Input::No, State::Recipients},
+
+    {State::AskData, Input::Yes, State::Body},
+    {State::AskData, Input::No, State::Recipients},
+
+    {State::Body, Input::Whole, State::AskMessage},
+    {State::Body, Input::Refused, State::Ready},
+
+    {State::AskMessage, Input::Yes, State::Ready},
+    {State::AskMessage, Input::No, State::Ready},
+});
+
+struct Trait {
+  State state;
+  bool question;
+  bool transaction;
+  std::string_view stage;
+};
+
+// In the order of the enumeration.
+constexpr std::array kTraits = std::to_array<Trait>({
+    {State::AskConnect, true, false, "connect"},
+    {State::Handshake, false, false, "tls"},
+    {State::Greeted, false, false, "helo"},
+    {State::Ready, false, false, "mail"},
+    {State::AskSender, true, false, "mail"},
+    {State::Sender, false, true, "rcpt"},
+    {State::AskFirst, true, true, "rcpt"},
+    {State::Recipients, false, true, "rcpt"},
+    {State::AskAnother, true, true, "rcpt"},
+    {State::AskData, true, true, "data"},
+    {State::Body, false, true, "data"},
+    {State::AskMessage, true, true, "data"},
+    {State::Closed, false, false, "closed"},
+});
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kTraits.size(); ++i) {
+    if (static_cast<std::size_t>(kTraits[i].state) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+constexpr const Trait& trait(State state) { return kTraits[static_cast<std::size_t>(state)]; }
+
+}  // namespace
+
+std::optional<State> next_state(State state, Input input) {
+  for (const Transition& row : kTransitions) {
+    if (row.from == state && row.input == input) return row.to;
+  }
+  return std::nullopt;
+}
+
+bool is_question(State state) { return trait(state).question; }
+bool is_transaction(State state) { return trait(state).transaction; }
+std::string_view stage_name(State state) { return trait(state).stage; }
+
+}  // namespace smtp

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// THE state machine of a session: one table, (state, input) -> state. An absent row is a command
+// out of place, 503 5.5.1 (RFC 5321 section 4.1.4); for anything that is not a command it is our
+// bug.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace smtp {
+
+enum class State {
+  AskConnect,  // question: may this client connect?
+  Handshake,   // TLS is being set up; nothing of SMTP passes
+  Greeted,     // before the first EHLO or HELO
+  Ready,       // between transactions
+  AskSender,   // question
+  Sender,      // a transaction without recipients
+  AskFirst,    // question: the first recipient?
+  Recipients,  // at least one recipient
+  AskAnother,  // question: a further recipient?
+  AskData,     // question: may a body come?
+  Body,        // reading the message
+  AskMessage,  // question: what becomes of the message?
+  Closed,
+};
+
+enum class Input {
+  Hello,  // EHLO or HELO
+  StartTls,
+  Mail,
+  Rcpt,
+  Data,
+  Reset,
+  Quit,
+  Yes,       // the question was answered positively
+  YesInTls,  // the same, but TLS must stand before we greet (implicit TLS)
+  No,        // negatively
+  Secured,   // the handshake finished
+  Whole,     // end of data, and the message is fit to be asked about
+  Refused,   // end of data, and the message was refused by the session itself
+};
+
+std::optional<State> next_state(State state, Input input);
+
+bool is_question(State state);
+bool is_transaction(State state);
+std::string_view stage_name(State state);  // connect, tls, helo, mail, rcpt, data, closed
+
+}  // namespace smtp

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtp/body_reader.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "smtp/replies.h"
+
+namespace {
+
+using smtp::BareNewline;
+namespace replies = smtp::replies;
+
+struct Outcome {
+  std::string message;
+  std::size_t used = 0;
+  bool ended = false;
+  std::optional<smtp::Reply> refusal;
+};
+
+Outcome read(const smtp::Settings& settings, const std::string& input, std::size_t piece) {
+  smtp::BodyReader reader(settings);
+  Outcome outcome;
+  while (outcome.used < input.size() && !reader.ended()) {
+    outcome.used +=
+        reader.read(std::string_view(input).substr(outcome.used, piece), outcome.message);
+  }
+  outcome.ended = reader.ended();
+  outcome.refusal = reader.refusal();
+  if (!outcome.refusal) CHECK(reader.size() == outcome.message.size());
+  return outcome;
+}
+
+// Whole, byte by byte and in pieces; with and without bytes behind the end.
+template <class Check>
+void in_every_way(const smtp::Settings& settings, const std::string& input, const Check& check) {
+  INFO(input);
+  for (const std::size_t piece :
+       {input.size() + 10, std::size_t{1}, std::size_t{2}, std::size_t{5}}) {
+    check(read(settings, input, piece));
+    check(read(settings, input + ".\r\nNOOP\r\n.\r\n", piece));
+  }
+}
+
+TEST_CASE("messages and their end") {
+  struct Row {
+    std::string input;
+    std::string message;
+  };
+  const std::vector<Row> rows = {
+      {".\r\n", ""},
+      {"\r\n.\r\n", "\r\n"},
+      {"a\r\n.\r\n", "a\r\n"},
+      {"a\r\n\r\n.b\r\n.\r\n", "a\r\n\r\nb\r\n"},
+      {"..\r\n.\r\n", ".\r\n"},
+      {"...\r\n.\r\n", "..\r\n"},
+      {"a.\r\n.\r\n", "a.\r\n"},
+      {"a.b\r\n..c\r\n.\r\n", "a.b\r\n.c\r\n"},
+      {". \r\n.\r\n", " \r\n"},
+      {"\x01\x7f\x80\xff\r\n.\r\n", "\x01\x7f\x80\xff\r\n"},
+  };
+  for (const Row& row : rows) {
+    in_every_way({}, row.input, [&](const Outcome& outcome) {
+      CHECK(outcome.ended);
+      CHECK(outcome.used == row.input.size());
+      CHECK(outcome.message == row.message);
+      CHECK_FALSE(outcome.refusal);
+    });
+  }
+}
+
+const std::vector<std::string> kFalseEnds = {
+    "\n.\n",      "\n.\r\n",     "\r\n.\n",     "\r.\r",          "\r.\r\n",     "\r.\n",
+    "\n.\r",      "\r\n.\r",     "\r\r\n.\n",   "\n\r.\r\n",      "\r\n.\r\r\n", "\r\n.\n\r\n",
+    "\r\n.\r.\n", "\r\n\n.\r\n", "\r\n\r.\r\n", "\r\n.\r\r.\r\n",
+};
+
+TEST_CASE("nothing else ends the data: the message is refused at its real end") {
+  for (const std::string& sequence : kFalseEnds) {
+    for (const std::string before : {"", "a", "a\r\n"}) {
+      const std::string input = before + sequence + "MAIL FROM:<evil@example.net>\r\n.\r\n";
+      in_every_way({}, input, [&](const Outcome& outcome) {
+        CHECK(outcome.ended);
+        CHECK(outcome.used == input.size());
+        CHECK(outcome.refusal == replies::bad_newline_in_message());
+      });
+    }
+  }
+}
+
+TEST_CASE("normalize: a bare LF becomes CRLF and ends nothing, a bare CR is refused") {
+  smtp::Settings settings;
+  settings.bare_newline = BareNewline::Normalize;
+  for (const std::string& sequence : kFalseEnds) {
+    const std::string input = "a" + sequence + "b\r\n.\r\n";
+    in_every_way(settings, input, [&](const Outcome& outcome) {
+      CHECK(outcome.ended);
+      CHECK(outcome.used == input.size());
+    });
+  }
+  struct Row {
+    std::string input;
+    std::string message;
+  };
+  const std::vector<Row> rows = {
+      {"a\nb\r\n.\r\n", "a\r\nb\r\n"},
+      {"\n.\n.\r\n.\r\n", "\r\n.\r\n.\r\n"},
+      {".\n.\r\n.\r\n", "\r\n.\r\n"},
+      {"a\n..\r\n.\r\n", "a\r\n..\r\n"},
+      {"a\r\n..\n.\r\n.\r\n", "a\r\n.\r\n.\r\n"},
+  };
+  for (const Row& row : rows) {
+    in_every_way(settings, row.input, [&](const Outcome& outcome) {
+      CHECK(outcome.used == row.input.size());
+      CHECK(outcome.message == row.message);
+      CHECK_FALSE(outcome.refusal);
+    });
+  }
+  for (const std::string input : {"a\rb\r\n.\r\n", "a\r\r\n.\r\n", ".\rb\r\n.\r\n"}) {
+    in_every_way(settings, input, [&](const Outcome& outcome) {
+      CHECK(outcome.used == input.size());
+      CHECK(outcome.refusal == replies::bad_newline_in_message());
+    });
+  }
+}
+
+TEST_CASE("NUL") {
+  for (const std::string& before : {std::string(), std::string("a"), std::string(".")}) {
+    const std::string input = before + std::string("\0b\r\n.\r\n", 7);
+    in_every_way({}, input, [&](const Outcome& outcome) {
+      CHECK(outcome.used == input.size());
+      CHECK(outcome.refusal == replies::nul_in_message());
+    });
+  }
+}
+
+TEST_CASE("limits, met and passed by one") {
+  smtp::Settings settings;
+  settings.max_message_size = 12;
+  settings.max_header_size = 10;
+  settings.max_header_fields = 2;
+  settings.max_received_headers = 1;
+  struct Row {
+    std::string message;
+    std::optional<smtp::Reply> refusal;
+  };
+  const std::vector<Row> rows = {
+      {"\r\n12345678\r\n", {}}, {"\r\n123456789\r\n", replies::message_too_big()},
+      {"A: 45678\r\n\r\n", {}}, {"A: 456789\r\n", replies::header_too_big()},
+      {"a:\r\nb:\r\n", {}},     {"a\r\nb\r\nc\r\n", replies::header_too_big()},
+  };
+  for (const Row& row : rows) {
+    in_every_way(settings, row.message + ".\r\n", [&](const Outcome& outcome) {
+      CHECK(outcome.ended);
+      CHECK(outcome.refusal == row.refusal);
+    });
+  }
+  settings = {};
+  settings.max_received_headers = 1;
+  const std::string one = "Received: a\r\n";
+  CHECK_FALSE(read(settings, one + "\r\n" + one + ".\r\n", 1).refusal);
+  CHECK(read(settings, one + one + "\r\n.\r\n", 1).refusal == replies::mail_loop());
+}
+
+TEST_CASE("the first refusal stays, and nothing more comes out") {
+  const smtp::Settings settings;
+  smtp::BodyReader reader(settings);
+  std::string message;
+  reader.read("one\r\n", message);
+  reader.refuse(replies::insufficient_storage());
+  reader.refuse(replies::local_trouble());
+  reader.read(std::string_view("two\0\n\r\n.\r\n", 11), message);
+  CHECK(reader.ended());
+  CHECK(message == "one\r\n");
+  CHECK(reader.refusal() == replies::insufficient_storage());
+}
+
+}  // namespace

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a driver sees of a Session. What a client sees is in tests/dialogs/.
+#include "smtp/session.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "smtp/limits.h"
+#include "smtp/replies.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace replies = smtp::replies;
+
+// A session and a driver that answers what it is told to, and keeps the questions open otherwise.
+struct Driver {
+  explicit Driver(bool implicit_tls = false)
+      : session(settings, {{*base::IpAddress::parse("192.0.2.7"), 4000}, implicit_tls}, now) {}
+
+  template <class T>
+  T expect() {
+    auto event = session.next_event();
+    REQUIRE(event);
+    REQUIRE(std::holds_alternative<T>(*event));
+    return std::get<T>(*event);
+  }
+  void expect_nothing() { REQUIRE_FALSE(session.next_event()); }
+  template <class T>
+  void answer(const smtp::Reply& reply) {
+    session.answer(expect<T>().ticket, reply, now);
+  }
+  void send(const std::string& bytes) { session.on_bytes(bytes, now); }
+  std::string output() {
+    std::string text(session.output());
+    session.output_sent(text.size());
+    return text;
+  }
+  // Up to the state after EHLO inside TLS.
+  void secure() {
+    answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
+    send("STARTTLS\r\n");
+    expect<smtp::StartTls>();
+    session.on_tls(now);
+    send("EHLO client.example.net\r\n");
+    expect_nothing();
+    output();
+  }
+  void to_body() {
+    send("MAIL FROM:<a@example.net>\r\nRCPT TO:<info@ours.test>\r\nDATA\r\n");
+    answer<smtp::AskSender>(replies::sender_ok());
+    answer<smtp::AskRecipient>(replies::recipient_ok());
+    answer<smtp::AskData>(replies::data_go_ahead());
+    output();
+  }
+
+  smtp::Settings settings = [] {
+    smtp::Settings some;
+    some.hostname = "mx.ours.test";
+    return some;
+  }();
+  base::Instant now{1h};
+  smtp::Session session;
+};
+
+TEST_CASE("a transaction, event by event") {
+  Driver d;
+  d.secure();
+  d.send("MAIL FROM:<a@example.net> SIZE=100 BODY=8BITMIME\r\n");
+  const auto sender = d.expect<smtp::AskSender>();
+  CHECK(sender.sender.path.to_string() == "<a@example.net>");
+  CHECK(sender.sender.declared_size == 100);
+  CHECK(sender.sender.body == smtp::BodyType::EightBitMime);
+  CHECK_FALSE(d.session.in_transaction());
+  CHECK(d.session.stage() == "mail");
+  d.session.answer(sender.ticket, replies::sender_ok(), d.now);
+  CHECK(d.session.in_transaction());
+  d.send("RCPT TO:<info@ours.test>\r\n");
+  const auto recipient = d.expect<smtp::AskRecipient>();
+  CHECK(recipient.path.to_string() == "<info@ours.test>");
+  CHECK(d.session.stage() == "rcpt");
+  d.session.answer(recipient.ticket, replies::recipient_ok(), d.now);
+  d.send("DATA\r\n");
+  d.answer<smtp::AskData>(replies::data_go_ahead());
+  CHECK(d.session.stage() == "data");
+  d.send("..one\r\n.\r\n");
+  CHECK(d.expect<smtp::Body>().bytes == ".one\r\n");
+  const auto message = d.expect<smtp::AskMessage>();
+  CHECK(message.size == 6);
+  d.session.answer(message.ticket, replies::message_ok("Q1"), d.now);
+  d.expect_nothing();
+  CHECK(d.output() ==
+        "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 End data with <CR><LF>.<CR><LF>\r\n"
+        "250 2.0.0 Ok: queued as Q1\r\n");
+  CHECK_FALSE(d.session.in_transaction());
+  CHECK(d.session.counters().messages == 1);
+  CHECK(d.session.counters().refusals == 0);
+  CHECK(d.session.command_counts() == "ehlo=1 starttls=1 mail=1 rcpt=1 data=1");
+}
+
+TEST_CASE("a ticket counts once, and only in its own session") {
+  Driver d;
+  Driver other;
+  const auto connect = d.expect<smtp::AskConnect>();
+  other.session.answer(connect.ticket, replies::access_denied(), other.now);
+  CHECK(other.session.output().empty());
+  CHECK(other.session.stage() == "connect");
+  d.session.answer(connect.ticket, replies::greeting("mx.ours.test"), d.now);
+  d.session.answer(connect.ticket, replies::access_denied(), d.now);
+  d.expect_nothing();
+  CHECK(d.output() == "220 mx.ours.test ESMTP\r\n");
+}
+
+TEST_CASE("an answer that comes after the end harms nobody") {
+  Driver d;
+  d.secure();
+  d.to_body();
+  d.send(".\r\n");
+  const auto message = d.expect<smtp::AskMessage>();
+  d.session.answer(message.ticket, replies::local_trouble(), d.now);
+  d.send("QUIT\r\n");
+  CHECK(d.expect<smtp::Close>().reason == "quit");
+  d.output();
+  d.session.answer(message.ticket, replies::message_ok("Q1"), d.now);
+  d.send("NOOP\r\n");
+  d.session.on_time(d.now + 24h);
+  d.session.on_eof(d.now);
+  d.session.shut_down(d.now);
+  d.expect_nothing();
+  CHECK(d.output().empty());
+  CHECK_FALSE(d.session.wants_input());
+  CHECK_FALSE(d.session.deadline());
+}
+
+TEST_CASE("implicit TLS: StartTls without a word, the greeting behind the handshake") {
+  Driver d(true);
+  d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
+  d.expect<smtp::StartTls>();
+  CHECK(d.output().empty());
+  CHECK_FALSE(d.session.wants_input());
+  d.session.on_tls(d.now);
+  d.expect_nothing();
+  CHECK(d.output() == "220 mx.ours.test ESMTP\r\n");
+  CHECK(d.session.tls());
+}
+
+TEST_CASE("nothing from before TLS survives it") {
+  Driver d;
+  d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
+  d.send("EHLO in.clear.example\r\nSTARTTLS\r\n");
+  d.expect<smtp::StartTls>();
+  CHECK(d.session.helo() == "in.clear.example");
+  d.output();
+  d.send("EHLO injected.example\r\nMAIL FR");
+  d.expect_nothing();
+  CHECK_FALSE(d.session.wants_input());
+  d.session.on_tls(d.now);
+  CHECK(d.session.helo().empty());
+  CHECK_FALSE(d.session.esmtp());
+  d.expect_nothing();
+  CHECK(d.output().empty());
+  d.send("NOOP\r\n");
+  d.expect_nothing();
+  CHECK(d.output() == "250 2.0.0 Ok\r\n");
+}
+
+TEST_CASE("a transaction that does not come to its end is reset") {
+  const std::vector<std::string> endings = {"RSET\r\n", "EHLO again\r\n", "HELO again\r\n",
+                                            "QUIT\r\n"};
+  for (const std::string& ending : endings) {
+    INFO(ending);
+    Driver d;
+    d.secure();
+    d.send("MAIL FROM:<a@example.net>\r\n" + ending);
+    d.answer<smtp::AskSender>(replies::sender_ok());
+    d.expect<smtp::TransactionReset>();
+    if (ending == "QUIT\r\n") d.expect<smtp::Close>();
+    d.expect_nothing();
+    CHECK_FALSE(d.session.in_transaction());
+  }
+  Driver d;
+  d.secure();
+  d.to_body();
+  d.session.on_eof(d.now);
+  d.expect<smtp::TransactionReset>();
+  CHECK(d.expect<smtp::Close>().reason == "eof");
+}
+
+TEST_CASE("RSET without a transaction is no news") {
+  Driver d;
+  d.secure();
+  d.send("RSET\r\n");
+  d.expect_nothing();
+}
+
+TEST_CASE("a message that the session refuses is dropped, not asked about") {
+  Driver d;
+  d.secure();
+  d.to_body();
+  d.send(std::string("a\r\nb\0", 5));
+  CHECK(d.expect<smtp::Body>().bytes == "a\r\nb");
+  d.send("more\r\n.\r\n");
+  CHECK(d.expect<smtp::MessageDropped>().reply == replies::nul_in_message());
+  d.expect_nothing();
+  CHECK(d.output() == replies::nul_in_message().render());
+  CHECK_FALSE(d.session.in_transaction());
+  CHECK(d.session.counters().refusals == 1);
+  CHECK(d.session.counters().errors == 0);
+}
+
+TEST_CASE("refuse_message() is heard up to the last Body event") {
+  Driver d;
+  d.secure();
+  d.to_body();
+  d.send("all of it\r\n.\r\n");
+  d.expect<smtp::Body>();
+  d.session.refuse_message(replies::insufficient_storage());
+  CHECK(d.expect<smtp::MessageDropped>().reply == replies::insufficient_storage());
+  d.to_body();
+  d.send(".\r\n");
+  const auto message = d.expect<smtp::AskMessage>();
+  d.session.refuse_message(replies::insufficient_storage());
+  d.session.answer(message.ticket, replies::message_ok("Q1"), d.now);
+  d.expect_nothing();
+  CHECK(d.output() == replies::message_ok("Q1").render());
+}
+
+TEST_CASE("refused commands are news with their verb") {
+  Driver d;
+  d.secure();
+  d.send("FOO\r\nVRFY x\r\nDATA\r\n");
+  const auto unknown = d.expect<smtp::Refused>();
+  CHECK(unknown.verb.empty());
+  CHECK(unknown.reply == replies::unknown_command());
+  CHECK(d.expect<smtp::Refused>().verb == "VRFY");
+  const auto data = d.expect<smtp::Refused>();
+  CHECK(data.verb == "DATA");
+  CHECK(data.reply == replies::bad_sequence());
+  d.expect_nothing();
+  CHECK(d.session.counters().errors == 3);
+  CHECK(d.session.command_counts() == "ehlo=1 starttls=1 data=1 vrfy=1 unknown=1");
+}
+
+TEST_CASE("buffered input is bounded while a question is open") {
+  Driver d;
+  d.secure();
+  d.send("MAIL FROM:<a@example.net>\r\n");
+  const auto sender = d.expect<smtp::AskSender>();
+  const std::string noops = "NOOP\r\nNOOP\r\n";
+  std::size_t sent = 0;
+  while (d.session.wants_input()) {
+    d.send(noops);
+    sent += noops.size();
+    REQUIRE(sent < 2 * smtp::kMaxBufferedInput);
+  }
+  CHECK(sent >= smtp::kMaxBufferedInput);
+  d.expect_nothing();
+  d.session.answer(sender.ticket, replies::sender_ok(), d.now);
+  d.expect<smtp::TransactionReset>();
+  CHECK(d.expect<smtp::Close>().reason == "errors");
+}
+
+TEST_CASE("a client that does not read its replies is not read either") {
+  Driver d;
+  d.settings.max_recipients = 10000;
+  d.secure();
+  d.send("MAIL FROM:<a@example.net>\r\n");
+  d.answer<smtp::AskSender>(replies::sender_ok());
+  std::string group;
+  for (int i = 0; i < 2000; ++i) group += "RCPT TO:<info@ours.test>\r\n";
+  d.send(group);
+  unsigned asked = 0;
+  while (auto event = d.session.next_event()) {
+    d.session.answer(std::get<smtp::AskRecipient>(*event).ticket, replies::recipient_ok(), d.now);
+    ++asked;
+  }
+  CHECK(asked < 2000);
+  CHECK(d.session.output().size() < smtp::kMaxBufferedOutput + smtp::kMaxReplyLine);
+  CHECK_FALSE(d.session.wants_input());
+  while (asked < 2000) {
+    REQUIRE_FALSE(d.output().empty());
+    while (auto event = d.session.next_event()) {
+      d.session.answer(std::get<smtp::AskRecipient>(*event).ticket, replies::recipient_ok(), d.now);
+      ++asked;
+    }
+  }
+  CHECK(d.session.wants_input());
+}
+
+TEST_CASE("deadlines") {
+  Driver d;
+  const auto connect = d.expect<smtp::AskConnect>();
+  CHECK_FALSE(d.session.deadline());
+  const auto start = d.now;
+  d.now += 10s;
+  d.session.answer(connect.ticket, replies::greeting("mx.ours.test"), d.now);
+  CHECK(d.session.deadline() == d.now + d.settings.command_timeout);
+  d.settings.session_deadline = 20s;  // has no effect on a session that runs
+  CHECK(d.session.deadline() == d.now + d.settings.command_timeout);
+  d.now = start + 28min;
+  d.send("NOOP\r\n");
+  d.expect_nothing();
+  CHECK(d.session.deadline() == start + 30min);
+  d.session.on_time(start + 30min - 1ms);
+  d.expect_nothing();
+  d.session.on_time(start + 30min);
+  CHECK(d.expect<smtp::Close>().reason == "session_deadline");
+}
+
+TEST_CASE("a session that is over does not begin another transaction") {
+  Driver d;
+  d.secure();
+  d.now += d.settings.session_deadline;
+  d.send("MAIL FROM:<a@example.net>\r\n");
+  CHECK(d.expect<smtp::Close>().reason == "session_deadline");
+}
+
+}  // namespace
