@@ -5,14 +5,18 @@
 //
 //   obs::Line(obs::Event::accept).token("sid", sid).peer("helo", helo).number("size", n).write();
 //
-// token   our own words: identifiers, addresses, codes; a bug if it needs quoting
+// token   our own words: identifiers, addresses, codes; a bug if it needs quoting; an empty one is
+//         left out
 // text    our own prose: quoted and escaped
-// peer    whatever a stranger sent: quoted, escaped (\xNN outside printable ASCII, and for " and \),
-//         cut at 256 bytes with "..."
+// peer    whatever a stranger sent: quoted, escaped (\xNN outside printable ASCII, and for " and
+// \),
+//         cut behind 256 of its bytes with "..."
 //
 // Threads: any. write() never blocks: lines go through a bounded queue; when it is full the oldest
 // are dropped and counted, and the count is logged (event log_dropped) as soon as there is room.
-// A key that events.def does not list for the event is a bug (POSTERN_ASSERT).
+// Lines written before start() or after stop() go out at once; a standard error that takes nothing
+// costs such a line at most a second, and then costs the line.
+// A key that events.def does not list for the event, or that is set twice, is a bug.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +35,10 @@ enum class Event {
 #undef POSTERN_EVENT
 };
 
-// Starts the writer. Call once, before the first thread logs; lines written earlier go out unqueued.
+// Starts the writer: one thread, which does not survive fork(). Call once, before the first thread
+// logs. SIGPIPE must be ignored, and descriptor 2 must never become anything but standard error.
 void start(const Settings& settings);
-// Writes what is queued, then stops. Lines written later go out unqueued.
+// Writes what is queued, then stops.
 void stop();
 
 class Line {
@@ -46,7 +51,7 @@ class Line {
   Line& peer(std::string_view key, std::string_view value);
 
   void write() const;
-  // The line as it would be written, without time and level; for tests.
+  // The fields in their order, without time, level and the braces of JSON.
   std::string render(Format format) const;
 
  private:

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "obs/writer.h"
+
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/sink.h>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+
+#include "base/time.h"
+#include "obs/render.h"
+#include "obs/stderr_sink.h"
+
+namespace obs {
+namespace {
+
+// Lines that were to be written, and how many of those that were lost have been reported.
+class Output {
+ public:
+  explicit Output(StderrSink& sink) : sink_(sink) {}
+
+  // `overrun`: lines lost in the queue so far. Called by one thread at a time.
+  void write(std::string_view line, std::uint64_t overrun) {
+    report(overrun);
+    if (!sink_.write(line)) ++lost_;
+  }
+  void report(std::uint64_t overrun) {
+    const std::uint64_t lost = lost_ + overrun;
+    if (lost == reported_ || !wanted_) return;
+    Line line(Event::log_dropped);
+    line.number("lines", static_cast<std::int64_t>(lost - reported_));
+    if (sink_.write(
+            dress(line.render(format_), Level::Warning, format_, sink_.target(), base::wall_now())))
+      reported_ = lost;
+  }
+  // The queue and its count of lost lines are gone.
+  void forget_queue(std::uint64_t overrun) { lost_ += overrun; }
+  void configure(const Settings& settings) {
+    format_ = settings.format;
+    wanted_ = settings.level <= Level::Warning;
+  }
+
+ private:
+  StderrSink& sink_;
+  Format format_ = Format::Logfmt;
+  bool wanted_ = true;
+  std::uint64_t lost_ = 0;
+  std::uint64_t reported_ = 0;
+};
+
+// spdlog hands the finished line over as it is: its own patterns know no escaping and, for dates,
+// open the time zone file.
+class LineSink : public spdlog::sinks::sink {
+ public:
+  explicit LineSink(Output& output) : output_(output) {}
+  void watch(spdlog::details::thread_pool* pool) { pool_ = pool; }
+
+  void log(const spdlog::details::log_msg& message) override {
+    output_.write({message.payload.data(), message.payload.size()}, pool_->overrun_counter());
+  }
+  void flush() override {}
+  void set_pattern(const std::string&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+ private:
+  Output& output_;
+  spdlog::details::thread_pool* pool_ = nullptr;
+};
+
+}  // namespace
+
+struct Writer::State {
+  StderrSink stderr_sink;
+  std::atomic<Level> level{Level::Info};
+  std::atomic<Format> format{Format::Logfmt};
+
+  // Held shared while a line is queued, alone while the queue comes or goes and for unqueued lines.
+  std::shared_mutex mutex;
+  Output output{stderr_sink};
+  std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<spdlog::async_logger> logger;
+
+  void write(std::string_view line) {
+    {
+      const std::shared_lock lock(mutex);
+      if (logger) return enqueue(line);
+    }
+    const std::unique_lock lock(mutex);
+    if (logger) return enqueue(line);
+    output.write(line, 0);
+  }
+  void enqueue(std::string_view line) {
+    logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+  }
+  void open_queue() {
+    const auto sink = std::make_shared<LineSink>(output);
+    pool = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
+    sink->watch(pool.get());
+    logger = std::make_shared<spdlog::async_logger>("postern", sink, pool,
+                                                    spdlog::async_overflow_policy::overrun_oldest);
+    // The default handler writes to standard error itself and asks for local time.
+    logger->set_error_handler([](const std::string&) {});
+  }
+};
+
+Writer::Writer() : state_(std::make_unique<State>()) { state_->stderr_sink.attach(); }
+
+Writer::~Writer() { stop(); }
+
+void Writer::start(const Settings& settings) {
+  std::string failure;
+  {
+    const std::unique_lock lock(state_->mutex);
+    state_->level = settings.level;
+    state_->format = settings.format;
+    state_->stderr_sink.attach();
+    state_->output.configure(settings);
+    try {
+      state_->open_queue();
+    } catch (const std::exception& error) {  // no thread or no memory: lines go out unqueued
+      state_->logger.reset();
+      state_->pool.reset();
+      failure = error.what();
+    }
+  }
+  if (!failure.empty()) Line(Event::trouble).token("area", "log").text("reason", failure).write();
+}
+
+void Writer::stop() {
+  const std::unique_lock lock(state_->mutex);
+  if (!state_->pool) return;
+  const std::uint64_t overrun = state_->pool->overrun_counter();
+  state_->pool.reset();  // writes what is queued and joins the thread, which uses the logger
+  state_->logger.reset();
+  state_->output.forget_queue(overrun);
+  state_->output.report(0);
+}
+
+bool Writer::wants(Level level) const { return level >= state_->level; }
+
+void Writer::write(Level level, const Line& line) {
+  const Format format = state_->format;
+  state_->write(
+      dress(line.render(format), level, format, state_->stderr_sink.target(), base::wall_now()));
+}
+
+Writer& writer() {
+  static Writer instance;
+  return instance;
+}
+
+}  // namespace obs
