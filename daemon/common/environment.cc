@@ -16,9 +16,9 @@ Failure listen_failure(const base::Endpoint& endpoint, const base::Error& error)
   Failure failure{error.system_error == EACCES ? kExitNoPermission : kExitOsError, error.reason};
   if (error.system_error == EADDRINUSE) {
     const auto holder = find_port_holder(endpoint);
-    failure.reason += holder ? "; it is held by " + *holder + ": stop that, or take another port"
-                             : "; find the holder: ss -ltnp 'sport = :" +
-                                   std::to_string(endpoint.port) + "'";
+    failure.reason +=
+        holder ? "; it is held by " + *holder + ": stop that, or take another port"
+               : "; find the holder: ss -ltnp 'sport = :" + std::to_string(endpoint.port) + "'";
   }
   return failure;
 }
@@ -45,6 +45,19 @@ void check_spool(const config::Config& config, std::vector<Finding>& findings) {
 }
 
 }  // namespace
+
+int load_failure_code(const config::Loaded& loaded) {
+  switch (loaded.file_error) {
+    case ENOENT:
+    case EISDIR:
+      return kExitNoInput;
+    case EACCES:
+    case EPERM:
+      return kExitNoPermission;
+    default:
+      return kExitConfig;
+  }
+}
 
 Prepared<std::shared_ptr<const net::TlsContext>> prepare_tls(const config::Config& config) {
   auto context = net::TlsContext::make(config.tls);

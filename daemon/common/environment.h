@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a valid configuration needs from this machine: certificates that work, ports that are free, a
-// spool we may write to. Used to start the server, and by `postern check` without starting anything.
+// What a valid configuration needs from this machine: certificates that work, ports that are free,
+// a spool we may write to. Used to start the server, and by `postern check` without starting
+// anything.
 #pragma once
 
 #include <memory>
@@ -10,11 +11,15 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "config/config.h"
+#include "config/load.h"
 #include "net/tls_context.h"
 #include "policy/recipients.h"
 #include "spool/delivery.h"
 
 namespace common {
+
+// How a program ends that could not load its configuration.
+int load_failure_code(const config::Loaded& loaded);
 
 // What stopped a start, with the exit code that says so to the service manager.
 struct Failure {
@@ -39,8 +44,8 @@ struct Finding {
   std::string text;
 };
 
-// Everything that would stop the server, and what an administrator should look at. `offline`: leaves
-// out what depends on what else runs now (ports).
+// Everything that would stop the server, and what an administrator should look at. `offline`:
+// leaves out what depends on what else runs now (ports).
 std::vector<Finding> check_environment(const config::Config& config, bool offline);
 
 // The mailboxes that need a Maildir.

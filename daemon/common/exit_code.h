@@ -8,13 +8,13 @@ namespace common {
 
 enum ExitCode : int {
   kExitOk = EX_OK,
-  kExitUsage = EX_USAGE,           // 64 the command line
-  kExitNoInput = EX_NOINPUT,       // 66 no configuration file
+  kExitUsage = EX_USAGE,              // 64 the command line
+  kExitNoInput = EX_NOINPUT,          // 66 no configuration file
   kExitUnavailable = EX_UNAVAILABLE,  // 69
-  kExitOsError = EX_OSERR,         // 71 a port is busy
-  kExitCannotCreate = EX_CANTCREAT,  // 73 the spool
-  kExitNoPermission = EX_NOPERM,   // 77
-  kExitConfig = EX_CONFIG,         // 78 the configuration or what it refers to
+  kExitOsError = EX_OSERR,            // 71 a port is busy
+  kExitCannotCreate = EX_CANTCREAT,   // 73 the spool
+  kExitNoPermission = EX_NOPERM,      // 77
+  kExitConfig = EX_CONFIG,            // 78 the configuration or what it refers to
 };
 
 }  // namespace common

@@ -22,8 +22,8 @@ std::set<std::string> listening_inodes(const char* table, std::uint16_t port) {
   while (std::getline(file, line)) {
     std::istringstream fields(line);
     std::string slot, local, remote, state, queues, timer, retransmits, uid, timeout, inode;
-    fields >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >>
-        inode;
+    fields >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >>
+        timeout >> inode;
     const auto colon = local.rfind(':');
     if (state != kListening || colon == std::string::npos) continue;
     if (std::stoul("0" + local.substr(colon + 1), nullptr, 16) == port) inodes.insert(inode);

@@ -25,9 +25,8 @@ void sd_notify(std::string_view state) {
   if (!fd) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   // A manager that is gone is no reason to fail: mail comes first.
-  [[maybe_unused]] const ssize_t sent =
-      sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
-             reinterpret_cast<const sockaddr*>(&address), size);
+  [[maybe_unused]] const ssize_t sent = sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
+                                               reinterpret_cast<const sockaddr*>(&address), size);
 }
 
 }  // namespace common

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The service manager's notification protocol, sd_notify(3): one datagram to $NOTIFY_SOCKET. By hand,
-// because libsystemd would bring compression and crypto libraries into the process.
+// The service manager's notification protocol, sd_notify(3): one datagram to $NOTIFY_SOCKET. By
+// hand, because libsystemd would bring compression and crypto libraries into the process.
 #pragma once
 
 #include <string_view>

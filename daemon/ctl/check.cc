@@ -2,7 +2,6 @@
 #include "daemon/ctl/check.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -33,16 +32,7 @@ Findings examine(const CheckOptions& options) {
 }
 
 int exit_code(const Findings& findings) {
-  if (findings.ok()) return common::kExitOk;
-  switch (findings.loaded.file_error) {
-    case ENOENT:
-      return common::kExitNoInput;
-    case EACCES:
-    case EPERM:
-      return common::kExitNoPermission;
-    default:
-      return common::kExitConfig;
-  }
+  return findings.ok() ? common::kExitOk : common::load_failure_code(findings.loaded);
 }
 
 const char* name_of(const common::Finding& finding) {

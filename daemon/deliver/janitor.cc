@@ -51,7 +51,10 @@ void Janitor::sweep_all() {
           .text("reason", removed.error().reason)
           .write();
     } else if (*removed > 0) {
-      obs::Line(obs::Event::swept).token("mailbox", name_of(mailbox)).number("files", *removed).write();
+      obs::Line(obs::Event::swept)
+          .token("mailbox", name_of(mailbox))
+          .number("files", *removed)
+          .write();
     }
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sweeps the leftovers of interrupted deliveries out of every tmp/, at the start and every six hours.
+// Sweeps the leftovers of interrupted deliveries out of every tmp/, at the start and every six
+// hours.
 #pragma once
 
 #include <condition_variable>

@@ -60,10 +60,11 @@ void Service::adopt(base::UniqueFd fd, const base::Endpoint& peer,
 }
 
 std::string Service::next_session_id() {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
-      base::wall_now().time_since_epoch());
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(base::wall_now().time_since_epoch());
   std::array<char, 48> text;
-  std::snprintf(text.data(), text.size(), "%08llX.%04llX", static_cast<unsigned long long>(seconds.count()),
+  std::snprintf(text.data(), text.size(), "%08llX.%04llX",
+                static_cast<unsigned long long>(seconds.count()),
                 static_cast<unsigned long long>(++sessions_));
   return text.data();
 }

@@ -40,9 +40,12 @@ void log_duplicates(const Transaction& transaction, const spool::Done& done) {
 
 smtp::Reply reply_to(const Transaction& transaction, const spool::Done& done) {
   switch (done.outcome) {
-    case spool::Outcome::Durable: return replies::message_ok(transaction.queue_id);
-    case spool::Outcome::Full: return replies::insufficient_storage();
-    case spool::Outcome::Failed: break;
+    case spool::Outcome::Durable:
+      return replies::message_ok(transaction.queue_id);
+    case spool::Outcome::Full:
+      return replies::insufficient_storage();
+    case spool::Outcome::Failed:
+      break;
   }
   return replies::local_trouble();
 }
@@ -55,7 +58,8 @@ void log_outcome(const Transaction& transaction, const spool::Done& done, const 
     transaction.log_refused("data", reply, done.reason, now);
   } else if (client_gone) {
     // Stored, but nobody was told: the client will send it again (RFC 5321 section 4.1.1.4).
-    transaction.log_refused("data", replies::local_trouble(), "stored, but the client was gone", now);
+    transaction.log_refused("data", replies::local_trouble(), "stored, but the client was gone",
+                            now);
   } else {
     transaction.log_accepted(reply, now);
   }
@@ -145,15 +149,15 @@ void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask)
   auto job = transaction_->make_job(services_.hostname, base::wall_now());
   // The session waits for the ticket and begins no other transaction meanwhile; the delivery owns
   // the message in case the session does not live to see its end.
-  services_.writers.submit(std::move(job), [transaction = std::exchange(transaction_, nullptr),
-                                            post = link_.post,
-                                            ticket = ask.ticket](const spool::Done& done) {
-    post([transaction, ticket, done](Connection* waiting) {
-      const smtp::Reply reply = reply_to(*transaction, done);
-      log_outcome(*transaction, done, reply, waiting == nullptr);
-      if (waiting != nullptr) waiting->answer(ticket, reply);
-    });
-  });
+  services_.writers.submit(std::move(job),
+                           [transaction = std::exchange(transaction_, nullptr), post = link_.post,
+                            ticket = ask.ticket](const spool::Done& done) {
+                             post([transaction, ticket, done](Connection* waiting) {
+                               const smtp::Reply reply = reply_to(*transaction, done);
+                               log_outcome(*transaction, done, reply, waiting == nullptr);
+                               if (waiting != nullptr) waiting->answer(ticket, reply);
+                             });
+                           });
 }
 
 void SessionHandler::handle(Connection&, const smtp::MessageDropped& dropped) {
@@ -200,14 +204,16 @@ void SessionHandler::on_tls(Connection&, const net::TlsFacts& facts) {
       .write();
 }
 
-void SessionHandler::on_tls_failed(Connection&, std::string_view reason, const std::string& detail) {
+void SessionHandler::on_tls_failed(Connection&, std::string_view reason,
+                                   const std::string& detail) {
   facts_.line(obs::Event::tls_failed).token("reason", reason).text("detail", detail).write();
 }
 
 void SessionHandler::on_closed(Connection& connection, std::string_view reason) {
   const smtp::Session& session = connection.session();
   const auto& counters = session.counters();
-  const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - connected_);
+  const auto lasted =
+      std::chrono::duration_cast<std::chrono::milliseconds>(base::now() - connected_);
   facts_.line(obs::Event::disconnect)
       .token("reason", reason)
       .token("tls", facts_.tls_version())

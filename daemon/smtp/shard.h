@@ -32,7 +32,7 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   void adopt(Arrival arrival);
-  void shut_down_sessions();                     // graceful, each as smtp::Session::shut_down() says
+  void shut_down_sessions();  // graceful, each as smtp::Session::shut_down() says
   void abort_sessions(std::string_view reason);  // `reason` of static lifetime
 
  private:

@@ -79,7 +79,8 @@ void Transaction::log_accepted(const smtp::Reply& reply, base::Instant now) cons
   obs::Line line = session.line(obs::Event::accept);
   describe(line, all_recipients());
   if (session.tls) line.token("cipher", session.tls->cipher);
-  line.text("reply", std::to_string(reply.code) + " " + reply.status.to_string() + " " + reply.text);
+  line.text("reply",
+            std::to_string(reply.code) + " " + reply.status.to_string() + " " + reply.text);
   line.number("ms", milliseconds(now - started));
   line.number("disk_ms", milliseconds(now - submitted));
   line.write();

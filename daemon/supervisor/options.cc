@@ -42,15 +42,24 @@ ParsedOptions parse_options(int argc, char** argv) {
   ParsedOptions result;
   for (;;) {
     switch (getopt_long(argc, argv, "c:t", kLongOptions, nullptr)) {
-      case 'c': result.options.config_file = optarg; break;
-      case 't': result.options.check_only = true; break;
-      case 'V': std::puts("posternd " POSTERN_VERSION); return end_with(common::kExitOk);
-      case 'h': std::fputs(kHelp, stdout); return end_with(common::kExitOk);
+      case 'c':
+        result.options.config_file = optarg;
+        break;
+      case 't':
+        result.options.check_only = true;
+        break;
+      case 'V':
+        std::puts("posternd " POSTERN_VERSION);
+        return end_with(common::kExitOk);
+      case 'h':
+        std::fputs(kHelp, stdout);
+        return end_with(common::kExitOk);
       case -1:
         if (optind == argc) return result;
         std::fprintf(stderr, "posternd: unexpected argument '%s'\n", argv[optind]);
         return usage_error();
-      default: return usage_error();  // getopt has said what is wrong
+      default:
+        return usage_error();  // getopt has said what is wrong
     }
   }
 }

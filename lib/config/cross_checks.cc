@@ -117,9 +117,9 @@ void check_bans(const std::vector<Table>& tables, Report& report) {
     const auto* first = limits->get<milliseconds>("ban_for");
     const auto* longest = limits->get<milliseconds>("ban_max");
     if (first == nullptr || longest == nullptr || *first <= *longest) continue;
-    const Setting& setting = *limits->find("ban_for");
-    report.error((setting.in_file() ? setting : *limits->find("ban_max")).place,
-                 "limits.ban_for: longer than limits.ban_max");
+    const Setting* setting = limits->find("ban_for");
+    if (!setting->in_file()) setting = limits->find("ban_max");
+    report.error(setting->place, "limits.ban_for: longer than limits.ban_max");
   }
 }
 

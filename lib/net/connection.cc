@@ -45,8 +45,7 @@ void acknowledge_now(int fd) {
 Connection::Connection(EventLoop& loop, base::UniqueFd fd, const smtp::PeerFacts& peer,
                        std::shared_ptr<const TlsContext> tls, const smtp::Settings& settings,
                        ConnectionHandler& handler)
-    : loop_(loop),
-      fd_(std::move(fd)),
+    : fd_(std::move(fd)),
       client_(peer.client),
       tls_context_(std::move(tls)),
       handler_(handler),
@@ -67,6 +66,8 @@ void Connection::answer(smtp::Ticket ticket, const smtp::Reply& reply) {
 
 void Connection::shut_down() {
   session_.shut_down(base::now());
+  // Nothing can be said in the middle of a handshake, and its end need not be waited for.
+  if (phase_ == Phase::Handshake) return close_now("shutdown");
   run();
 }
 

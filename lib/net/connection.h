@@ -82,7 +82,6 @@ class Connection {
   base::Instant next_deadline() const;
   static void ready(int fd, short what, void* self);
 
-  EventLoop& loop_;
   base::UniqueFd fd_;
   base::Endpoint client_;
   std::shared_ptr<const TlsContext> tls_context_;

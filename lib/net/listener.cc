@@ -53,8 +53,7 @@ base::Endpoint local_endpoint(int fd) {
 }
 
 Acceptor::Acceptor(EventLoop& loop, base::UniqueFd listener, Adopt adopt, Trouble trouble)
-    : loop_(loop),
-      listener_(std::move(listener)),
+    : listener_(std::move(listener)),
       adopt_(std::move(adopt)),
       trouble_(std::move(trouble)),
       readable_(loop.on_readable(listener_.get(), [this] { accept_some(); })),

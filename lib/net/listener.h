@@ -38,7 +38,6 @@ class Acceptor {
   void pause(int error_number);
   void resume();
 
-  EventLoop& loop_;
   base::UniqueFd listener_;
   Adopt adopt_;
   Trouble trouble_;

@@ -104,13 +104,19 @@ base::Status load_certificate(SSL_CTX* context, const Certificate& certificate) 
   return use_key(context, certificate);
 }
 
+// What the macros SSL_CTX_set1_groups_list and _sigalgs_list do, with a cast that says so; OpenSSL
+// only reads the list.
+long set_list(SSL_CTX* context, int command, const char* list) {
+  return SSL_CTX_ctrl(context, command, 0, const_cast<char*>(list));
+}
+
 void apply_policy(SSL_CTX* context, TlsVersion min_version) {
   const int version = min_version == TlsVersion::V1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
   POSTERN_ASSERT(SSL_CTX_set_min_proto_version(context, version) == 1);
   POSTERN_ASSERT(SSL_CTX_set_cipher_list(context, kTls12Suites) == 1);
   POSTERN_ASSERT(SSL_CTX_set_ciphersuites(context, kTls13Suites) == 1);
-  POSTERN_ASSERT(SSL_CTX_set1_groups_list(context, kGroups) == 1);
-  POSTERN_ASSERT(SSL_CTX_set1_sigalgs_list(context, kSignatures) == 1);
+  POSTERN_ASSERT(set_list(context, SSL_CTRL_SET_GROUPS_LIST, kGroups) == 1);
+  POSTERN_ASSERT(set_list(context, SSL_CTRL_SET_SIGALGS_LIST, kSignatures) == 1);
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION |
                                    SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
   SSL_CTX_set_num_tickets(context, 0);

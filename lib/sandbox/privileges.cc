@@ -40,14 +40,22 @@ std::optional<Account> account_named(const std::string& name) {
 
 }  // namespace
 
-base::Status become_user(const std::string& user) {
+base::Status check_user(const std::string& user) {
   if (geteuid() != 0) return base::ok();
   const auto account = account_named(user);
   if (!account)
     return base::Error::permanent("workers.user: there is no user \"" + user +
                                   "\"; create it: useradd --system --user-group " + user);
   if (account->uid == 0)
-    return base::Error::permanent("workers.user: \"" + user + "\" is root; name a user without powers");
+    return base::Error::permanent("workers.user: \"" + user +
+                                  "\" is root; name a user without powers");
+  return base::ok();
+}
+
+base::Status become_user(const std::string& user) {
+  if (geteuid() != 0) return base::ok();
+  if (auto found = check_user(user); !found) return found;
+  const auto account = account_named(user);
   if (setgroups(0, nullptr) != 0) return base::Error::system("setgroups", errno);
   if (setresgid(account->gid, account->gid, account->gid) != 0)
     return base::Error::system("setresgid", errno);

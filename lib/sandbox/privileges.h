@@ -8,6 +8,9 @@
 
 namespace sandbox {
 
+// Whether become_user() will find whom it needs; only where the process runs as root.
+base::Status check_user(const std::string& user);
+
 // Becomes `user` with its own groups for good; only where the process runs as root. `root` itself,
 // and users that do not exist, are refused: the error says so.
 base::Status become_user(const std::string& user);

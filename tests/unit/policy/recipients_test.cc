@@ -86,8 +86,8 @@ TEST_CASE("no other domain is ever accepted, in any disguise") {
 
 TEST_CASE("routing inside a local part is refused, catch-all or not") {
   const auto recipients = two_domains();
-  for (const std::string local_part :
-       {"user%elsewhere.example", "elsewhere.example!user", "user@elsewhere.example", "%", "!", "@"}) {
+  for (const std::string local_part : {"user%elsewhere.example", "elsewhere.example!user",
+                                       "user@elsewhere.example", "%", "!", "@"}) {
     CHECK(found(recipients, local_part, "ours.test") == "550 5.7.1");
     CHECK(found(recipients, local_part, "other.test") == "550 5.7.1");
   }

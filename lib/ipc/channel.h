@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// One end of a connection between two of our processes: messages out and in, never blocking.
+//
+// It knows no event loop: the owner watches fd() for reading, and for writing while wants_write().
+// Messages that the kernel does not take at once wait here, up to kMaxQueuedBytes.
+// Threads: one at a time.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "ipc/frame.h"
+#include "ipc/messages.h"
+
+namespace ipc {
+
+// Above it the other side has stopped reading; sending fails and the owner ends the channel.
+inline constexpr std::size_t kMaxQueuedBytes = 64u << 20;
+
+class Channel {
+ public:
+  // A connected stream socket; it becomes non-blocking.
+  explicit Channel(base::UniqueFd socket);
+  // Two connected ends, close-on-exec.
+  static base::Result<std::pair<base::UniqueFd, base::UniqueFd>> make_pair();
+
+  int fd() const { return socket_.get(); }
+  bool wants_write() const { return !queue_.empty(); }
+
+  // `fd` goes with a message whose table row says so, and is closed here once it is on its way.
+  template <class T>
+  base::Status send(const T& message, std::optional<base::UniqueFd> fd = std::nullopt) {
+    return send_frame(T::kType, pack(message), std::move(fd));
+  }
+  base::Status flush();  // call when fd() is writable
+
+  // Call when fd() is readable: takes what is there. False when the other side has closed.
+  base::Result<bool> receive();
+  // The next whole message. Nothing: none yet. An error: the stream is damaged.
+  base::Result<std::optional<Message>> next() { return reader_.next(); }
+
+ private:
+  struct Outgoing {
+    std::string bytes;
+    std::size_t sent = 0;
+    std::optional<base::UniqueFd> fd;
+  };
+  base::Status send_frame(Type type, std::string body, std::optional<base::UniqueFd> fd);
+
+  base::UniqueFd socket_;
+  std::deque<Outgoing> queue_;
+  std::size_t queued_bytes_ = 0;
+  FrameReader reader_;
+};
+
+}  // namespace ipc

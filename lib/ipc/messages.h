@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// The messages between our processes as structs. What each is for stands in messages.def.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ipc/wire.h"
+
+namespace ipc {
+
+enum class Type : std::uint8_t {
+#define POSTERN_MESSAGE(name, number, fds, max_bytes) name = number,
+#include "ipc/messages.def"
+#undef POSTERN_MESSAGE
+};
+
+enum class Role : std::uint8_t { Smtp, Resolve, Verify, Deliver, Last_ = Deliver };
+
+// "smtp", as in the name of the program postern-smtp.
+const char* name_of(Role role);
+const char* name_of(Type type);
+
+template <Type type>
+struct Empty {
+  static constexpr Type kType = type;
+  void visit(auto&) {}
+};
+
+struct Hello {
+  static constexpr Type kType = Type::Hello;
+  Role role = Role::Smtp;
+  std::string build_id;
+  void visit(auto& v) { v(role, build_id); }
+};
+
+struct Welcome {
+  static constexpr Type kType = Type::Welcome;
+  std::string build_id;
+  void visit(auto& v) { v(build_id); }
+};
+
+struct Configure {
+  static constexpr Type kType = Type::Configure;
+  std::uint64_t generation = 0;  // counts the configurations that were in force
+  void visit(auto& v) { v(generation); }
+};
+
+struct Listener {
+  static constexpr Type kType = Type::Listener;
+  std::uint32_t index = 0;  // of the listener in the settings
+  void visit(auto& v) { v(index); }
+};
+
+struct Directory {
+  static constexpr Type kType = Type::Directory;
+  enum class Kind : std::uint8_t { Spool, State, Last_ = State };
+  Kind kind = Kind::Spool;
+  void visit(auto& v) { v(kind); }
+};
+
+struct Peer {
+  static constexpr Type kType = Type::Peer;
+  Role role = Role::Smtp;  // who is at the other end
+  void visit(auto& v) { v(role); }
+};
+
+using Confine = Empty<Type::Confine>;
+
+struct Confined {
+  static constexpr Type kType = Type::Confined;
+  std::vector<std::string> warnings;  // what this kernel lacks
+  void visit(auto& v) { v(warnings); }
+};
+
+using Serve = Empty<Type::Serve>;
+
+struct Ping {
+  static constexpr Type kType = Type::Ping;
+  std::uint64_t number = 0;
+  void visit(auto& v) { v(number); }
+};
+
+struct Pong {
+  static constexpr Type kType = Type::Pong;
+  std::uint64_t number = 0;
+  // Of smtp; zero elsewhere.
+  std::uint64_t sessions = 0;
+  std::uint64_t connections_total = 0;
+  std::uint64_t messages_accepted = 0;
+  std::uint64_t messages_refused = 0;
+  void visit(auto& v) {
+    v(number, sessions, connections_total, messages_accepted, messages_refused);
+  }
+};
+
+struct Reload {
+  static constexpr Type kType = Type::Reload;
+  std::uint64_t generation = 0;
+  void visit(auto& v) { v(generation); }
+};
+
+struct Reloaded {
+  static constexpr Type kType = Type::Reloaded;
+  std::uint64_t generation = 0;
+  std::string error;  // empty: the new settings are in force; else the old ones are
+  void visit(auto& v) { v(generation, error); }
+};
+
+struct Drain {
+  static constexpr Type kType = Type::Drain;
+  std::uint64_t grace_ms = 0;
+  void visit(auto& v) { v(grace_ms); }
+};
+
+using Drained = Empty<Type::Drained>;
+
+struct ListSessions {
+  static constexpr Type kType = Type::ListSessions;
+  std::uint64_t request = 0;
+  void visit(auto& v) { v(request); }
+};
+
+struct Sessions {
+  static constexpr Type kType = Type::Sessions;
+  struct Row {
+    std::string sid;
+    std::string client;
+    std::string tls;    // version, or "-"
+    std::string stage;  // smtp::Session::stage()
+    std::string helo;   // peer text, escaped
+    std::uint64_t age_ms = 0;
+    std::uint64_t messages = 0;
+    void visit(auto& v) { v(sid, client, tls, stage, helo, age_ms, messages); }
+  };
+  std::uint64_t request = 0;
+  std::vector<Row> rows;
+  void visit(auto& v) { v(request, rows); }
+};
+
+struct Deliver {
+  static constexpr Type kType = Type::Deliver;
+  struct Copy {
+    std::string domain;
+    std::string mailbox;
+    std::string folder;
+    std::string header;
+    void visit(auto& v) { v(domain, mailbox, folder, header); }
+  };
+  std::uint64_t message = 0;  // also names the parts that were appended before, if any
+  std::uint64_t size = 0;     // of the last part, behind the descriptor, bytes
+  std::vector<Copy> copies;
+  void visit(auto& v) { v(message, size, copies); }
+};
+
+struct Delivered {
+  static constexpr Type kType = Type::Delivered;
+  enum class Outcome : std::uint8_t { Durable, Failed, Full, Last_ = Full };
+  std::uint64_t message = 0;
+  Outcome outcome = Outcome::Failed;
+  std::string reason;
+  std::vector<std::string> possible_duplicates;
+  void visit(auto& v) { v(message, outcome, reason, possible_duplicates); }
+};
+
+// Parts of one message come in order, one at a time: the next after Appended.
+struct Append {
+  static constexpr Type kType = Type::Append;
+  std::uint64_t message = 0;  // smtp's number for it
+  std::uint64_t size = 0;     // of this part, bytes
+  void visit(auto& v) { v(message, size); }
+};
+
+struct Appended {
+  static constexpr Type kType = Type::Appended;
+  std::uint64_t message = 0;
+  std::string error;  // empty: done
+  bool full = false;  // the error is a full disk
+  void visit(auto& v) { v(message, error, full); }
+};
+
+struct Discard {
+  static constexpr Type kType = Type::Discard;
+  std::uint64_t message = 0;
+  void visit(auto& v) { v(message); }
+};
+
+struct Space {
+  static constexpr Type kType = Type::Space;
+  std::uint64_t free_bytes = 0;
+  void visit(auto& v) { v(free_bytes); }
+};
+
+}  // namespace ipc

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipc/channel.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+struct Ends {
+  ipc::Channel a;
+  ipc::Channel b;
+};
+
+Ends make_ends() {
+  auto pair = ipc::Channel::make_pair();
+  REQUIRE(pair.ok());
+  return {ipc::Channel(std::move(pair->first)), ipc::Channel(std::move(pair->second))};
+}
+
+std::optional<ipc::Message> take(ipc::Channel& channel) {
+  REQUIRE(channel.receive().ok());
+  auto message = channel.next();
+  REQUIRE(message.ok());
+  return std::move(*message);
+}
+
+}  // namespace
+
+TEST_CASE("messages and descriptors arrive in order") {
+  Ends ends = make_ends();
+  base::UniqueFd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  REQUIRE(ends.a.send(ipc::Ping{1}).ok());
+  REQUIRE(ends.a.send(ipc::Configure{5}, std::move(fd)).ok());
+  REQUIRE(ends.a.send(ipc::Ping{2}).ok());
+  const auto first = take(ends.b);
+  CHECK(ipc::unpack<ipc::Ping>(first->body)->number == 1);
+  const auto second = take(ends.b);
+  CHECK(second->type == ipc::Type::Configure);
+  REQUIRE(second->fd);
+  CHECK(::fcntl(second->fd->get(), F_GETFD) == FD_CLOEXEC);
+  CHECK(ipc::unpack<ipc::Ping>(take(ends.b)->body)->number == 2);
+  CHECK_FALSE(take(ends.b));
+}
+
+TEST_CASE("what the kernel does not take waits, whole and in order") {
+  Ends ends = make_ends();
+  constexpr std::uint64_t kCount = 300;
+  for (std::uint64_t i = 0; i < kCount; ++i) {
+    ipc::Deliver deliver{i, 0, {{"d", "m", "", std::string(10000, 'h')}}};
+    REQUIRE(ends.a.send(deliver, base::UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))).ok());
+  }
+  CHECK(ends.a.wants_write());
+  std::uint64_t expected = 0;
+  for (int round = 0; round < 10000 && expected < kCount; ++round) {
+    REQUIRE(ends.a.flush().ok());
+    while (const auto message = take(ends.b)) {
+      const auto deliver = ipc::unpack<ipc::Deliver>(message->body);
+      REQUIRE(deliver);
+      REQUIRE(message->fd);
+      CHECK(deliver->message == expected);
+      ++expected;
+    }
+  }
+  CHECK(expected == kCount);
+}
+
+TEST_CASE("the other end's close is seen after its last message") {
+  Ends ends = make_ends();
+  REQUIRE(ends.a.send(ipc::Ping{7}).ok());
+  { const ipc::Channel closed = std::move(ends.a); }
+  const auto open = ends.b.receive();
+  REQUIRE(open.ok());
+  CHECK_FALSE(*open);
+  const auto message = ends.b.next();
+  REQUIRE(message.ok());
+  CHECK(message.value().has_value());
+}
+
+TEST_CASE("a reader that never reads costs a bounded queue") {
+  Ends ends = make_ends();
+  ipc::Sessions big{1, {{"", "", "", "", std::string(15u << 20, 'x'), 0, 0}}};
+  base::Status sent = base::ok();
+  int count = 0;
+  while (sent.ok() && ++count < 100) sent = ends.a.send(big);
+  CHECK_FALSE(sent.ok());
+  CHECK(count < 10);
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipc/protocol.h"
+
+#include <catch2/catch.hpp>
+
+using ipc::State;
+using ipc::Type;
+
+TEST_CASE("a role's way from hello to serving, as both sides see it") {
+  CHECK(ipc::next_state(State::RoleStarting, Type::Hello) == State::RolePreparing);
+  CHECK(ipc::next_state(State::RolePreparing, Type::Confined) == State::RoleServing);
+  CHECK(ipc::next_state(State::AwaitWelcome, Type::Welcome) == State::AwaitParts);
+  CHECK(ipc::next_state(State::AwaitParts, Type::Confine) == State::AwaitServe);
+  CHECK(ipc::next_state(State::AwaitServe, Type::Serve) == State::Serving);
+}
+
+TEST_CASE("nothing comes before its time, and nothing from the wrong side") {
+  CHECK_FALSE(ipc::next_state(State::RoleStarting, Type::Confined));
+  CHECK_FALSE(ipc::next_state(State::RoleStarting, Type::Pong));
+  CHECK_FALSE(ipc::next_state(State::RolePreparing, Type::Hello));
+  CHECK_FALSE(ipc::next_state(State::RoleServing, Type::Hello));
+  CHECK_FALSE(ipc::next_state(State::RoleServing, Type::Reload));
+  CHECK_FALSE(ipc::next_state(State::AwaitWelcome, Type::Configure));
+  CHECK_FALSE(ipc::next_state(State::AwaitParts, Type::Serve));
+  CHECK_FALSE(ipc::next_state(State::Serving, Type::Listener));
+  CHECK_FALSE(ipc::next_state(State::Serving, Type::Directory));
+  CHECK_FALSE(ipc::next_state(State::FromSmtp, Type::Delivered));
+  CHECK_FALSE(ipc::next_state(State::FromDeliver, Type::Deliver));
+  CHECK_FALSE(ipc::next_state(State::FromDeliver, Type::Configure));
+}

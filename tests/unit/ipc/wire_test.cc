@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ipc/wire.h"
+
+#include <catch2/catch.hpp>
+
+#include "ipc/messages.h"
+
+namespace {
+
+enum class Colour : std::uint8_t { Red, Blue, Last_ = Blue };
+
+struct Everything {
+  bool flag = false;
+  std::uint8_t small = 0;
+  std::int64_t negative = 0;
+  Colour colour = Colour::Red;
+  std::string text;
+  std::vector<std::string> list;
+  std::map<std::string, std::uint32_t> map;
+  std::optional<std::string> present, absent;
+  ipc::Ping nested;
+  void visit(auto& v) {
+    v(flag, small, negative, colour, text, list, map, present, absent, nested);
+  }
+};
+
+struct List {
+  std::vector<std::string> rows;
+  void visit(auto& v) { v(rows); }
+};
+
+struct One {
+  Colour colour = Colour::Red;
+  void visit(auto& v) { v(colour); }
+};
+
+struct Flag {
+  bool flag = false;
+  void visit(auto& v) { v(flag); }
+};
+
+Everything sample() {
+  return {true,           200,        -5,     Colour::Blue, std::string("a\0b", 3),
+          {"x", "", "y"}, {{"k", 7}}, "here", std::nullopt, {99}};
+}
+
+}  // namespace
+
+TEST_CASE("what is packed comes back") {
+  const auto back = ipc::unpack<Everything>(ipc::pack(sample()));
+  REQUIRE(back);
+  CHECK(back->flag);
+  CHECK(back->small == 200);
+  CHECK(back->negative == -5);
+  CHECK(back->colour == Colour::Blue);
+  CHECK(back->text == std::string("a\0b", 3));
+  CHECK(back->list == std::vector<std::string>{"x", "", "y"});
+  CHECK(back->map == std::map<std::string, std::uint32_t>{{"k", 7}});
+  CHECK(back->present == "here");
+  CHECK_FALSE(back->absent);
+  CHECK(back->nested.number == 99);
+}
+
+TEST_CASE("every truncation and every surplus byte is refused") {
+  const std::string whole = ipc::pack(sample());
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    CHECK_FALSE(ipc::unpack<Everything>(std::string_view(whole).substr(0, size)).has_value());
+  CHECK_FALSE(ipc::unpack<Everything>(whole + '\0').has_value());
+}
+
+TEST_CASE("a count that promises more than there is costs no memory") {
+  const std::string lie("\xff\xff\xff\xff", 4);
+  CHECK_FALSE(ipc::unpack<List>(lie).has_value());
+}
+
+TEST_CASE("numbers that an enumeration or a bool does not have are refused") {
+  CHECK(ipc::unpack<One>(std::string_view("\1", 1)).has_value());
+  CHECK_FALSE(ipc::unpack<One>(std::string_view("\2", 1)).has_value());
+  CHECK_FALSE(ipc::unpack<Flag>(std::string_view("\2", 1)).has_value());
+}
