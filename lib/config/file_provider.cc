@@ -2,7 +2,6 @@
 #include "config/file_provider.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/account.h"
 #include "base/unique_fd.h"
 
 namespace config {
@@ -17,17 +17,8 @@ namespace {
 
 constexpr mode_t kPermissions = 07777;
 
-std::string user_name(uid_t uid) {
-  std::array<char, 4096> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
-    return entry.pw_name;
-  return "uid " + std::to_string(uid);
-}
-
 std::string owner_and_mode(const struct stat& status) {
-  return "mode " + octal(status.st_mode) + ", owner " + user_name(status.st_uid);
+  return "mode " + octal(status.st_mode) + ", owner " + base::user_name(status.st_uid);
 }
 
 // The first directory on the way to `path` that the user may not enter; empty: none.
@@ -43,7 +34,7 @@ std::string closed_directory(const std::string& path) {
 
 // What stands in the way, and the cure.
 std::string explain_denial(const std::string& path) {
-  const std::string as = " as user " + user_name(geteuid());
+  const std::string as = " as user " + base::user_name(geteuid());
   struct stat status {};
   const std::string closed = closed_directory(path);
   const std::string& culprit = closed.empty() ? path : closed;
@@ -60,8 +51,8 @@ base::Error failure(const std::string& path, int error_number) {
   return error;
 }
 
-base::Error refusal(const std::string& path, const std::string& why) {
-  return base::Error::permanent("cannot read " + path + ": " + why);
+base::Error refusal(const std::string& path, const std::string& why, int error_number) {
+  return {base::Error::Kind::Permanent, "cannot read " + path + ": " + why, error_number};
 }
 
 // Nothing: errno says why.
@@ -85,11 +76,11 @@ base::Result<FileContent> DiskFiles::read(const std::string& path) {
   const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   if (!fd || fstat(fd.get(), &status) != 0) return failure(path, errno);
-  if (!S_ISREG(status.st_mode)) return refusal(path, "it is not a regular file");
+  if (!S_ISREG(status.st_mode)) return refusal(path, "it is not a regular file", EISDIR);
   FileContent content{{}, status.st_mode & kPermissions, status.st_uid};
   if (!read_all(fd.get(), content.bytes)) return failure(path, errno);
   if (content.bytes.size() > kMaxFileSize)
-    return refusal(path, "it is larger than " + std::to_string(kMaxFileSize >> 20) + " MiB");
+    return refusal(path, "it is larger than " + std::to_string(kMaxFileSize >> 20) + " MiB", EFBIG);
   return content;
 }
 

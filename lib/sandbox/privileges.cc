@@ -3,46 +3,18 @@
 
 #include <grp.h>
 #include <linux/capability.h>
-#include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <optional>
-#include <vector>
+
+#include "base/account.h"
 
 namespace sandbox {
-namespace {
-
-constexpr std::size_t kAccountBuffer = 16u << 10;  // bytes; entries of the user database are short
-
-struct Account {
-  std::string name;
-  uid_t uid;
-  gid_t gid;
-};
-
-template <class Lookup>
-std::optional<Account> find_account(Lookup lookup) {
-  std::vector<char> buffer(kAccountBuffer);
-  passwd entry{};
-  passwd* found = nullptr;
-  if (lookup(entry, buffer, found) != 0 || found == nullptr) return {};
-  return Account{entry.pw_name, entry.pw_uid, entry.pw_gid};
-}
-
-std::optional<Account> account_named(const std::string& name) {
-  return find_account([&](passwd& entry, std::vector<char>& buffer, passwd*& found) {
-    return getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  });
-}
-
-}  // namespace
-
 base::Status check_user(const std::string& user) {
   if (geteuid() != 0) return base::ok();
-  const auto account = account_named(user);
+  const auto account = base::find_account(user);
   if (!account)
     return base::Error::permanent("workers.user: there is no user \"" + user +
                                   "\"; create it: useradd --system --user-group " + user);
@@ -55,7 +27,7 @@ base::Status check_user(const std::string& user) {
 base::Status become_user(const std::string& user) {
   if (geteuid() != 0) return base::ok();
   if (auto found = check_user(user); !found) return found;
-  const auto account = account_named(user);
+  const auto account = base::find_account(user);
   if (setgroups(0, nullptr) != 0) return base::Error::system("setgroups", errno);
   if (setresgid(account->gid, account->gid, account->gid) != 0)
     return base::Error::system("setresgid", errno);
@@ -74,14 +46,6 @@ base::Status drop_capabilities() {
   // glibc has no wrapper; libcap would be one more library for one call.
   if (syscall(SYS_capset, &header, none) != 0) return base::Error::system("capset", errno);
   return base::ok();
-}
-
-std::string current_user() {
-  const uid_t uid = geteuid();
-  const auto account = find_account([&](passwd& entry, std::vector<char>& buffer, passwd*& found) {
-    return getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-  });
-  return (account ? account->name : "unknown") + " (uid " + std::to_string(uid) + ")";
 }
 
 }  // namespace sandbox

@@ -19,7 +19,4 @@ base::Status become_user(const std::string& user);
 // execve (no_new_privs).
 base::Status drop_capabilities();
 
-// "postern (uid 104)", the effective user, for messages.
-std::string current_user();
-
 }  // namespace sandbox

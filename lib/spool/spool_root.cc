@@ -2,8 +2,6 @@
 #include "spool/spool_root.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,60 +10,21 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/account.h"
 #include "base/time.h"
 #include "spool/file_name.h"
 
 namespace spool {
 namespace {
 
-constexpr std::size_t kEntryBytes = 16 * 1024;  // one passwd or group entry
-constexpr int kMaxGroups = 1024;
+using base::Account;
 
 // Who uses the spool.
-struct Account {
-  std::string name;
-  std::string group;
-  uid_t uid = 0;
-  std::vector<gid_t> groups;  // the first is the primary one
-};
-
-std::string user_name(uid_t uid) {
-  std::array<char, kEntryBytes> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-  return found != nullptr ? found->pw_name : std::to_string(uid);
-}
-
-std::string group_name(gid_t gid) {
-  std::array<char, kEntryBytes> buffer{};
-  group entry{};
-  group* found = nullptr;
-  ::getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found);
-  return found != nullptr ? found->gr_name : std::to_string(gid);
-}
-
-Account current_account() {
-  Account account{user_name(::geteuid()), group_name(::getegid()), ::geteuid(), {::getegid()}};
-  std::vector<gid_t> groups(kMaxGroups);
-  const int count = ::getgroups(kMaxGroups, groups.data());
-  if (count > 0)
-    account.groups.insert(account.groups.end(), groups.begin(), groups.begin() + count);
-  return account;
-}
-
 base::Result<Account> account_of(const std::string& user) {
-  if (::geteuid() != 0 || user.empty()) return current_account();
-  std::array<char, kEntryBytes> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  ::getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  if (found == nullptr) return base::Error::permanent("user \"" + user + "\" does not exist");
-  int count = kMaxGroups;
-  std::vector<gid_t> groups(kMaxGroups);
-  ::getgrouplist(user.c_str(), found->pw_gid, groups.data(), &count);
-  groups.resize(static_cast<std::size_t>(std::clamp(count, 1, kMaxGroups)));
-  return Account{user, group_name(found->pw_gid), found->pw_uid, std::move(groups)};
+  if (::geteuid() != 0 || user.empty()) return base::current_account();
+  auto account = base::find_account(user);
+  if (!account) return base::Error::permanent("user \"" + user + "\" does not exist");
+  return std::move(*account);
 }
 
 bool may_write(const struct stat& status, const Account& account) {
@@ -73,10 +32,6 @@ bool may_write(const struct stat& status, const Account& account) {
   if (account.uid == status.st_uid) return (status.st_mode & S_IRWXU) == S_IRWXU;
   return std::ranges::count(account.groups, status.st_gid) > 0 &&
          (status.st_mode & S_IRWXG) == S_IRWXG;
-}
-
-std::string with_uid(const std::string& name, uid_t uid) {
-  return name + " (uid " + std::to_string(uid) + ")";
 }
 
 // Also puts owner and mode of an existing directory right.
@@ -112,15 +67,14 @@ std::string owner_and_mode(FileOps& ops, const std::string& directory) {
   if (ops.status_at(AT_FDCWD, directory.c_str(), status) < 0 || S_ISLNK(status.st_mode)) return "";
   std::array<char, 8> mode{};
   std::snprintf(mode.data(), mode.size(), "%04o", status.st_mode & 07777u);
-  return "owner " + with_uid(user_name(status.st_uid), status.st_uid) + ", mode " + mode.data() +
-         ", ";
+  return "owner " + base::user_and_uid(status.st_uid) + ", mode " + mode.data() + ", ";
 }
 
 base::Error explain(FileOps& ops, const std::string& directory, const Account& account,
                     const base::Error& error) {
   return {base::Error::Kind::Permanent,
           "spool directory " + directory + ": " + error.reason + " (" +
-              owner_and_mode(ops, directory) + "used by " + with_uid(account.name, account.uid) +
+              owner_and_mode(ops, directory) + "used by " + base::user_and_uid(account.uid) +
               "); " + cure(directory, account, error.system_error),
           error.system_error};
 }
@@ -179,7 +133,7 @@ base::Status probe_root(FileOps& ops, int root_fd) {
 
 base::Error explain_root_error(FileOps& ops, const std::string& directory,
                                const base::Error& error) {
-  return explain(ops, directory, current_account(), error);
+  return explain(ops, directory, base::current_account(), error);
 }
 
 }  // namespace spool
