@@ -63,8 +63,6 @@ ssize_t send_some(int socket, const char* bytes, std::size_t size, int fd) {
 
 }  // namespace
 
-Channel::Channel(base::UniqueFd socket) : socket_(std::move(socket)) {}
-
 base::Result<std::pair<base::UniqueFd, base::UniqueFd>> Channel::make_pair() {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
@@ -119,6 +117,20 @@ base::Result<bool> Channel::receive() {
       return base::Error::temporary("descriptors were lost: too many are open");
   }
   return true;
+}
+
+base::Result<std::optional<Message>> Channel::next() {
+  if (violation_) return *violation_;
+  auto message = reader_.next();
+  if (!message || !*message) return message;
+  const auto next = next_state(state_, (*message)->type);
+  if (!next) {
+    violation_ =
+        base::Error::permanent(std::string(name_of((*message)->type)) + " may not come now");
+    return *violation_;
+  }
+  state_ = *next;
+  return message;
 }
 
 }  // namespace ipc

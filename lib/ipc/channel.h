@@ -16,6 +16,7 @@
 #include "base/unique_fd.h"
 #include "ipc/frame.h"
 #include "ipc/messages.h"
+#include "ipc/protocol.h"
 
 namespace ipc {
 
@@ -24,8 +25,8 @@ inline constexpr std::size_t kMaxQueuedBytes = 64u << 20;
 
 class Channel {
  public:
-  // A connected stream socket; it becomes non-blocking.
-  explicit Channel(base::UniqueFd socket);
+  // `socket`: one end of make_pair(). `state`: what may come in first.
+  Channel(base::UniqueFd socket, State state) : socket_(std::move(socket)), state_(state) {}
   // Two connected ends, close-on-exec.
   static base::Result<std::pair<base::UniqueFd, base::UniqueFd>> make_pair();
 
@@ -41,8 +42,10 @@ class Channel {
 
   // Call when fd() is readable: takes what is there. False when the other side has closed.
   base::Result<bool> receive();
-  // The next whole message. Nothing: none yet. An error: the stream is damaged.
-  base::Result<std::optional<Message>> next() { return reader_.next(); }
+  // The next whole message that may come now. Nothing: none yet. An error is final: the stream is
+  // damaged, or the other side said what it may not.
+  base::Result<std::optional<Message>> next();
+  State state() const { return state_; }
 
  private:
   struct Outgoing {
@@ -53,6 +56,8 @@ class Channel {
   base::Status send_frame(Type type, std::string body, std::optional<base::UniqueFd> fd);
 
   base::UniqueFd socket_;
+  State state_;
+  std::optional<base::Error> violation_;
   std::deque<Outgoing> queue_;
   std::size_t queued_bytes_ = 0;
   FrameReader reader_;

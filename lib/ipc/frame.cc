@@ -2,6 +2,7 @@
 #include "ipc/frame.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ipc {
 namespace {
@@ -51,36 +52,46 @@ std::string encode_frame(Type type, std::string_view body) {
 
 void FrameReader::feed(std::string_view bytes, std::vector<base::UniqueFd> fds) {
   if (broken_) return;
+  buffer_.erase(0, std::exchange(read_, 0));
   buffer_ += bytes;
   for (base::UniqueFd& fd : fds) fds_.push_back(std::move(fd));
   if (fds_.size() > kMaxPendingFds) broken_ = base::Error::permanent("too many descriptors");
 }
 
+// Gives the memory back where nothing is left: a large message is rare.
+void FrameReader::consume(std::size_t count) {
+  read_ += count;
+  if (read_ < buffer_.size()) return;
+  std::string().swap(buffer_);
+  read_ = 0;
+}
+
 base::Result<const TypeInfo*> FrameReader::check_header() const {
-  const auto number = static_cast<std::uint8_t>(buffer_[4]);
+  const std::string_view header = unread();
+  const auto number = static_cast<std::uint8_t>(header[4]);
   const TypeInfo* info = find_type(number);
   if (info == nullptr)
     return base::Error::permanent("unknown message type " + std::to_string(number));
-  if (buffer_[5] != 0 || buffer_[6] != 0 || buffer_[7] != 0)
+  if (header[5] != 0 || header[6] != 0 || header[7] != 0)
     return base::Error::permanent(std::string(info->name) + ": damaged frame header");
-  if (body_size(buffer_) > info->max_bytes)
+  if (body_size(header) > info->max_bytes)
     return base::Error::permanent(std::string(info->name) + ": body of " +
-                                  std::to_string(body_size(buffer_)) + " bytes");
+                                  std::to_string(body_size(header)) + " bytes");
   return info;
 }
 
 base::Result<std::optional<Message>> FrameReader::next() {
   if (broken_) return *broken_;
-  if (buffer_.size() < kFrameHeader) return std::optional<Message>{};
+  if (unread().size() < kFrameHeader) return std::optional<Message>{};
   const auto info = check_header();
   if (!info) {
     broken_ = info.error();
     return *broken_;
   }
-  const std::size_t size = body_size(buffer_);
-  if (buffer_.size() - kFrameHeader < size) return std::optional<Message>{};
-  Message message{(*info)->type, buffer_.substr(kFrameHeader, size), std::nullopt};
-  buffer_.erase(0, kFrameHeader + size);
+  const std::size_t size = body_size(unread());
+  if (unread().size() - kFrameHeader < size) return std::optional<Message>{};
+  Message message{(*info)->type, std::string(unread().substr(kFrameHeader, size)), std::nullopt};
+  consume(kFrameHeader + size);
   if ((*info)->fds > 0) {
     if (fds_.empty()) {
       broken_ = base::Error::permanent(std::string((*info)->name) + ": descriptor missing");
@@ -90,7 +101,7 @@ base::Result<std::optional<Message>> FrameReader::next() {
     fds_.pop_front();
   }
   // A descriptor that no frame announced would shift all later ones.
-  if (buffer_.empty() && !fds_.empty()) {
+  if (unread().empty() && !fds_.empty()) {
     broken_ = base::Error::permanent(std::string((*info)->name) + ": surplus descriptor");
     return *broken_;
   }

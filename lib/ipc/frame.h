@@ -5,7 +5,8 @@
 //
 // A FrameReader takes bytes and descriptors as they come and gives whole messages. The first thing
 // that does not fit (unknown type, body over the table's limit, missing or surplus descriptors)
-// ends it for good: nothing after it can be trusted. Memory: at most one frame and one read.
+// ends it for good: nothing after it can be trusted. Memory: at most one frame and what was fed
+// last; time: linear in the bytes, however small the frames.
 #pragma once
 
 #include <cstddef>
@@ -48,9 +49,12 @@ class FrameReader {
   base::Result<std::optional<Message>> next();
 
  private:
+  std::string_view unread() const { return std::string_view(buffer_).substr(read_); }
+  void consume(std::size_t count);
   base::Result<const TypeInfo*> check_header() const;
 
   std::string buffer_;
+  std::size_t read_ = 0;  // of buffer_; these bytes go with the next feed()
   std::deque<base::UniqueFd> fds_;
   std::optional<base::Error> broken_;
 };

@@ -148,10 +148,11 @@ struct Deliver {
     std::string header;
     void visit(auto& v) { v(domain, mailbox, folder, header); }
   };
-  std::uint64_t message = 0;  // also names the parts that were appended before, if any
-  std::uint64_t size = 0;     // of the last part, behind the descriptor, bytes
+  std::uint64_t message = 0;         // also names the parts that were appended before, if any
+  std::uint64_t appended_bytes = 0;  // all of them together
+  std::uint64_t size = 0;            // of the last part, behind the descriptor, bytes
   std::vector<Copy> copies;
-  void visit(auto& v) { v(message, size, copies); }
+  void visit(auto& v) { v(message, appended_bytes, size, copies); }
 };
 
 struct Delivered {

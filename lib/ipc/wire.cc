@@ -40,4 +40,12 @@ void Unpacker::get(std::string& value) {
   rest_.remove_prefix(size);
 }
 
+void Unpacker::get(base::Network& value) {
+  std::string text;
+  get(text);
+  const auto network = base::Network::parse(text);
+  ok_ = ok_ && network.has_value();
+  if (ok_) value = *network;
+}
+
 }  // namespace ipc

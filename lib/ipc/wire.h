@@ -4,10 +4,14 @@
 //
 //   struct Ping { std::uint64_t number = 0; void visit(auto& v) { v(number); } };
 //
+// A type of another folder gets a free function visit_fields(visitor, value) in namespace ipc
+// instead.
+//
 // Reading never trusts a count: memory grows only as bytes are there. Errors: an Unpacker that met
 // nonsense keeps saying so, and all later values are zero or empty.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -17,15 +21,26 @@
 #include <utility>
 #include <vector>
 
+#include "base/ip_address.h"
+
 namespace ipc {
 
 class Packer;
 class Unpacker;
 
 template <class T>
+concept VisitedFromOutside = requires(T value, Packer& packer) {
+  visit_fields(packer, value);
+};
+template <class T>
 concept Visited = requires(T value, Packer& packer) {
   value.visit(packer);
 };
+
+// Which numbers an enumeration has: 0 to its member Last_, or, specialised for one of another
+// folder, to the given member.
+template <class T>
+inline constexpr T last_enumerator = T::Last_;
 
 class Packer {
  public:
@@ -61,9 +76,15 @@ class Packer {
     put(value.has_value());
     if (value) put(*value);
   }
+  void put(const std::chrono::milliseconds& value) { put(value.count()); }
+  void put(const base::Network& value) { put(value.to_string()); }
   template <Visited T>
   void put(T& value) {
     value.visit(*this);
+  }
+  template <VisitedFromOutside T>
+  void put(T& value) {
+    visit_fields(*this, value);
   }
   void put_number(std::uint64_t value, std::size_t width);
   void put_count(std::size_t count);
@@ -86,12 +107,11 @@ class Unpacker {
   template <class T>
   requires std::is_integral_v<T>
   void get(T& value) { value = static_cast<T>(get_number(sizeof(T))); }
-  // An enumeration says by its last member, Last_, which numbers it has.
   template <class T>
   requires std::is_enum_v<T>
   void get(T& value) {
     const std::uint64_t number = get_number(sizeof(T));
-    ok_ = ok_ && number <= static_cast<std::uint64_t>(T::Last_);
+    ok_ = ok_ && number <= static_cast<std::uint64_t>(last_enumerator<T>);
     value = ok_ ? static_cast<T>(number) : T{};
   }
   void get(bool& value) {
@@ -121,9 +141,19 @@ class Unpacker {
     value.reset();
     if (present) get(value.emplace());
   }
+  void get(std::chrono::milliseconds& value) {
+    std::int64_t count = 0;
+    get(count);
+    value = std::chrono::milliseconds(count);
+  }
+  void get(base::Network& value);
   template <Visited T>
   void get(T& value) {
     value.visit(*this);
+  }
+  template <VisitedFromOutside T>
+  void get(T& value) {
+    visit_fields(*this, value);
   }
   std::uint64_t get_number(std::size_t width);
   // Each element takes at least a byte, so a count above what is left is a lie.

@@ -64,6 +64,11 @@ void Connection::answer(smtp::Ticket ticket, const smtp::Reply& reply) {
   run();
 }
 
+void Connection::release() {
+  held_ = false;
+  run();
+}
+
 void Connection::shut_down() {
   session_.shut_down(base::now());
   // Nothing can be said in the middle of a handshake, and its end need not be waited for.
@@ -106,7 +111,7 @@ bool Connection::step() {
   }
   pull_events();
   const std::uint64_t sent_before = bytes_out_;
-  if (phase_ == Phase::Closed || !flush()) return false;
+  if (phase_ == Phase::Closed || !flush() || held_) return false;
   if (handshake_wanted_) return begin_handshake();
   if (close_wanted_) return begin_lingering(), phase_ == Phase::Lingering;
   // A session holds back replies above a limit: now that some are gone it may have more.
@@ -115,7 +120,7 @@ bool Connection::step() {
 }
 
 void Connection::pull_events() {
-  while (phase_ != Phase::Closed) {
+  while (phase_ != Phase::Closed && !held_) {
     auto event = session_.next_event();
     if (!event) return;
     if (std::holds_alternative<smtp::StartTls>(*event)) {
@@ -286,7 +291,8 @@ void Connection::update_watches() {
 
 base::Instant Connection::next_deadline() const {
   if (phase_ == Phase::Handshake || phase_ == Phase::Lingering) return phase_deadline_;
-  base::Instant deadline = session_.deadline().value_or(base::Instant::max());
+  base::Instant deadline = base::Instant::max();
+  if (!held_) deadline = session_.deadline().value_or(deadline);
   if (output_blocked_) deadline = std::min(deadline, write_deadline_);
   return deadline;
 }

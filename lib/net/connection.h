@@ -50,6 +50,9 @@ class Connection {
 
   void start();  // call once, when the handler is ready for events
   void answer(smtp::Ticket ticket, const smtp::Reply& reply);
+  // Backpressure: no more events and no more input until release(). Deadlines wait meanwhile.
+  void hold() { held_ = true; }
+  void release();
   void shut_down();                     // graceful: see smtp::Session::shut_down()
   void abort(std::string_view reason);  // at once, nothing more is said
 
@@ -92,6 +95,7 @@ class Connection {
 
   Phase phase_ = Phase::Plain;
   bool running_ = false;
+  bool held_ = false;
   bool handshake_wanted_ = false;
   bool close_wanted_ = false;
   bool reported_ = false;  // on_closed() was called

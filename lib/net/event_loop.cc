@@ -74,6 +74,10 @@ std::unique_ptr<EventLoop::Watch> EventLoop::on_readable(int fd, Callback callba
   return watch(fd, EV_READ | EV_PERSIST, nullptr, std::move(callback));
 }
 
+std::unique_ptr<EventLoop::Watch> EventLoop::on_writable(int fd, Callback callback) {
+  return watch(fd, EV_WRITE | EV_PERSIST, nullptr, std::move(callback));
+}
+
 std::unique_ptr<EventLoop::Watch> EventLoop::on_signal(int signal_number, Callback callback) {
   return watch(signal_number, EV_SIGNAL | EV_PERSIST, nullptr, std::move(callback));
 }

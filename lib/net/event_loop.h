@@ -41,6 +41,7 @@ class EventLoop {
   class Watch;
   // While the descriptor is readable (level-triggered).
   std::unique_ptr<Watch> on_readable(int fd, Callback callback);
+  std::unique_ptr<Watch> on_writable(int fd, Callback callback);
   std::unique_ptr<Watch> on_signal(int signal_number, Callback callback);
   std::unique_ptr<Watch> every(base::Duration interval, Callback callback);
 

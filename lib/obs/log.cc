@@ -46,6 +46,7 @@ void append(Format format, std::string& line, std::string_view key, std::string_
 
 }  // namespace
 
+void configure(const Settings& settings) { writer().configure(settings); }
 void start(const Settings& settings) { writer().start(settings); }
 
 void stop() { writer().stop(); }

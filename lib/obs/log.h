@@ -35,8 +35,11 @@ enum class Event {
 #undef POSTERN_EVENT
 };
 
-// Starts the writer: one thread, which does not survive fork(). Call once, before the first thread
-// logs. SIGPIPE must be ignored, and descriptor 2 must never become anything but standard error.
+// Level and format of all later lines. At any time, from any thread.
+void configure(const Settings& settings);
+// The same, and starts the writer: one thread, which does not survive fork(). Call once, before the
+// first thread logs. SIGPIPE must be ignored, and descriptor 2 must never become anything but
+// standard error.
 void start(const Settings& settings);
 // Writes what is queued, then stops.
 void stop();

@@ -48,8 +48,8 @@ class Output {
 
  private:
   StderrSink& sink_;
-  Format format_ = Format::Logfmt;
-  bool wanted_ = true;
+  std::atomic<Format> format_{Format::Logfmt};
+  std::atomic<bool> wanted_{true};
   std::uint64_t lost_ = 0;
   std::uint64_t reported_ = 0;
 };
@@ -113,14 +113,18 @@ Writer::Writer() : state_(std::make_unique<State>()) { state_->stderr_sink.attac
 
 Writer::~Writer() { stop(); }
 
+void Writer::configure(const Settings& settings) {
+  state_->level = settings.level;
+  state_->format = settings.format;
+  state_->output.configure(settings);
+}
+
 void Writer::start(const Settings& settings) {
+  configure(settings);
   std::string failure;
   {
     const std::unique_lock lock(state_->mutex);
-    state_->level = settings.level;
-    state_->format = settings.format;
     state_->stderr_sink.attach();
-    state_->output.configure(settings);
     try {
       state_->open_queue();
     } catch (const std::exception& error) {  // no thread or no memory: lines go out unqueued

@@ -18,6 +18,7 @@ class Writer {
   Writer();
   ~Writer();
 
+  void configure(const Settings& settings);
   void start(const Settings& settings);
   void stop();
 

@@ -39,6 +39,11 @@ Connections::Admission Connections::admit(const base::IpAddress& client,
   return {Slot(this, network), std::nullopt};
 }
 
+void Connections::set_limits(ConnectionLimits limits) {
+  const std::lock_guard lock(mutex_);
+  limits_ = std::move(limits);
+}
+
 std::size_t Connections::open() const {
   const std::lock_guard lock(mutex_);
   return total_;

@@ -45,13 +45,16 @@ class Connections {
   };
   Admission admit(const base::IpAddress& client, const ListenerAccess& access);
 
+  // Counts for connections to come; the open ones stay.
+  void set_limits(ConnectionLimits limits);
+
   std::size_t open() const;
 
  private:
   void release(const base::Network& network);
 
-  const ConnectionLimits limits_;
   mutable std::mutex mutex_;
+  ConnectionLimits limits_;
   std::size_t total_ = 0;
   std::map<base::Network, std::size_t> per_network_;  // only networks with open connections
 };

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <set>
@@ -252,6 +253,38 @@ base::Result<Spool> Spool::open(const Settings& settings, base::UniqueFd root,
 Done Spool::deliver(const Job& job) {
   POSTERN_ASSERT(job.message_fd >= 0 && !job.copies.empty() && mailboxes_differ(job.copies));
   return Delivery(state_->ops, state_->maildirs, state_->host, job).run();
+}
+
+base::Result<base::UniqueFd> Spool::open_message_file() {
+  const int fd = state_->ops.open_at(state_->maildirs.root_fd(), ".",
+                                     O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) return base::Error::system("open an unlinked file in the spool", -fd);
+  return base::UniqueFd(fd);
+}
+
+base::Status Spool::append(int message_fd, int part_fd, std::uint64_t size) {
+  std::array<char, kChunkBytes> buffer;
+  for (std::uint64_t offset = 0; offset < size;) {
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(size - offset, buffer.size()));
+    const ssize_t got = state_->ops.read_at(part_fd, buffer.data(), wanted, offset);
+    if (got < 0) return base::Error::system("read a part", static_cast<int>(-got));
+    if (got == 0) return base::Error::temporary("a part is shorter than it was said to be");
+    std::string_view rest(buffer.data(), static_cast<std::size_t>(got));
+    offset += rest.size();
+    while (!rest.empty()) {
+      const ssize_t written = state_->ops.write(message_fd, rest.data(), rest.size());
+      if (written < 0)
+        return base::Error::system("append to a message", static_cast<int>(-written));
+      if (written == 0) return base::Error::temporary("append to a message: nothing was written");
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+  return base::ok();
+}
+
+base::Status Spool::make(const std::vector<Mailbox>& mailboxes) {
+  return state_->maildirs.make(mailboxes);
 }
 
 base::Result<unsigned> Spool::sweep(const Mailbox& mailbox, base::WallTime now) {

@@ -75,6 +75,13 @@ class Spool {
   // Makes the Maildirs again that somebody removed. Holds two descriptors per copy meanwhile.
   Done deliver(const Job& job);
 
+  // An unlinked file for a message too large for memory. It is gone when its descriptor is closed.
+  base::Result<base::UniqueFd> open_message_file();
+  // Appends `size` bytes from the start of `part_fd`.
+  base::Status append(int message_fd, int part_fd, std::uint64_t size);
+  // Makes what is missing of these mailboxes, as open() does.
+  base::Status make(const std::vector<Mailbox>& mailboxes);
+
   // Files in tmp/ of the mailbox last changed more than 36 hours ago are removed; how many.
   base::Result<unsigned> sweep(const Mailbox& mailbox, base::WallTime now);
 

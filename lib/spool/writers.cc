@@ -14,11 +14,6 @@
 namespace spool {
 
 struct Writers::State {
-  struct Task {
-    Job job;
-    std::function<void(Done)> done;
-  };
-
   explicit State(Spool& the_spool) : spool(the_spool) {}
 
   void measure();
@@ -30,7 +25,7 @@ struct Writers::State {
   std::mutex mutex;
   std::condition_variable work_ready;       // queue or stopping changed
   std::condition_variable measurement_due;  // delivered or writers_gone changed
-  std::deque<Task> queue;
+  std::deque<std::function<void()>> queue;
   bool stopping = false;
   bool delivered = false;  // since the last measurement
   bool writers_gone = false;
@@ -48,12 +43,11 @@ void Writers::State::run_writer() {
   for (;;) {
     work_ready.wait(lock, [this] { return stopping || !queue.empty(); });
     if (queue.empty()) return;
-    Task task = std::move(queue.front());
+    std::function<void()> task = std::move(queue.front());
     queue.pop_front();
     lock.unlock();
-    Done done = spool.deliver(task.job);
-    task.done(std::move(done));
-    task = {};  // what the callback holds is released before the lock is taken
+    task();
+    task = {};  // what it holds is released before the lock is taken
     lock.lock();
     delivered = true;
     measurement_due.notify_one();
@@ -96,16 +90,20 @@ Writers::~Writers() {
   state_->meter.join();
 }
 
+bool Writers::run(std::function<void()> work) {
+  const std::lock_guard lock(state_->mutex);
+  POSTERN_ASSERT(!state_->stopping);
+  if (state_->queue.size() >= kMaxQueued) return false;
+  state_->queue.push_back(std::move(work));
+  state_->work_ready.notify_one();
+  return true;
+}
+
 void Writers::submit(Job job, std::function<void(Done)> done) {
-  {
-    const std::lock_guard lock(state_->mutex);
-    POSTERN_ASSERT(!state_->stopping);
-    if (state_->queue.size() < kMaxQueued) {
-      state_->queue.push_back({std::move(job), std::move(done)});
-      state_->work_ready.notify_one();
-      return;
-    }
-  }
+  const auto deliver = [&spool = state_->spool, job = std::move(job), done] {
+    done(spool.deliver(job));
+  };
+  if (run(deliver)) return;
   Done refused;
   refused.reason = "the queue of the writers is full";
   done(std::move(refused));

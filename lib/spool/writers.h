@@ -19,6 +19,9 @@ class Writers {
   Writers(Spool& spool, unsigned threads);
   ~Writers();  // finishes what was submitted
 
+  // Runs `work` in a writer thread: anything that may wait for the disk. False: the queue is full.
+  [[nodiscard]] bool run(std::function<void()> work);
+
   // `done` is called once, in a writer thread; at once, with Outcome::Failed, when the queue is
   // full.
   void submit(Job job, std::function<void(Done)> done);

@@ -14,10 +14,12 @@ struct Ends {
   ipc::Channel b;
 };
 
-Ends make_ends() {
+// `a` plays the supervisor or smtp, `b` whoever hears it.
+Ends make_ends(ipc::State b_hears) {
   auto pair = ipc::Channel::make_pair();
   REQUIRE(pair.ok());
-  return {ipc::Channel(std::move(pair->first)), ipc::Channel(std::move(pair->second))};
+  return {ipc::Channel(std::move(pair->first), ipc::State::RoleServing),
+          ipc::Channel(std::move(pair->second), b_hears)};
 }
 
 std::optional<ipc::Message> take(ipc::Channel& channel) {
@@ -30,15 +32,15 @@ std::optional<ipc::Message> take(ipc::Channel& channel) {
 }  // namespace
 
 TEST_CASE("messages and descriptors arrive in order") {
-  Ends ends = make_ends();
+  Ends ends = make_ends(ipc::State::Serving);
   base::UniqueFd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   REQUIRE(ends.a.send(ipc::Ping{1}).ok());
-  REQUIRE(ends.a.send(ipc::Configure{5}, std::move(fd)).ok());
+  REQUIRE(ends.a.send(ipc::Reload{5}, std::move(fd)).ok());
   REQUIRE(ends.a.send(ipc::Ping{2}).ok());
   const auto first = take(ends.b);
   CHECK(ipc::unpack<ipc::Ping>(first->body)->number == 1);
   const auto second = take(ends.b);
-  CHECK(second->type == ipc::Type::Configure);
+  CHECK(second->type == ipc::Type::Reload);
   REQUIRE(second->fd);
   CHECK(::fcntl(second->fd->get(), F_GETFD) == FD_CLOEXEC);
   CHECK(ipc::unpack<ipc::Ping>(take(ends.b)->body)->number == 2);
@@ -46,7 +48,7 @@ TEST_CASE("messages and descriptors arrive in order") {
 }
 
 TEST_CASE("what the kernel does not take waits, whole and in order") {
-  Ends ends = make_ends();
+  Ends ends = make_ends(ipc::State::FromSmtp);
   constexpr std::uint64_t kCount = 300;
   for (std::uint64_t i = 0; i < kCount; ++i) {
     ipc::Deliver deliver{i, 0, {{"d", "m", "", std::string(10000, 'h')}}};
@@ -68,7 +70,7 @@ TEST_CASE("what the kernel does not take waits, whole and in order") {
 }
 
 TEST_CASE("the other end's close is seen after its last message") {
-  Ends ends = make_ends();
+  Ends ends = make_ends(ipc::State::Serving);
   REQUIRE(ends.a.send(ipc::Ping{7}).ok());
   { const ipc::Channel closed = std::move(ends.a); }
   const auto open = ends.b.receive();
@@ -80,11 +82,23 @@ TEST_CASE("the other end's close is seen after its last message") {
 }
 
 TEST_CASE("a reader that never reads costs a bounded queue") {
-  Ends ends = make_ends();
+  Ends ends = make_ends(ipc::State::Serving);
   ipc::Sessions big{1, {{"", "", "", "", std::string(15u << 20, 'x'), 0, 0}}};
   base::Status sent = base::ok();
   int count = 0;
   while (sent.ok() && ++count < 100) sent = ends.a.send(big);
   CHECK_FALSE(sent.ok());
   CHECK(count < 10);
+}
+
+TEST_CASE("a message at the wrong time ends the channel for good") {
+  Ends ends = make_ends(ipc::State::AwaitWelcome);
+  REQUIRE(ends.a.send(ipc::Serve{}).ok());
+  REQUIRE(ends.a.send(ipc::Welcome{"x"}).ok());
+  REQUIRE(ends.b.receive().ok());
+  for (int i = 0; i < 2; ++i) {
+    const auto message = ends.b.next();
+    REQUIRE_FALSE(message.ok());
+    CHECK(message.error().reason == "Serve may not come now");
+  }
 }

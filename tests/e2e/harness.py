@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real posternd for end-to-end tests: own certificate, configuration, spool and port.
+
+    with Server() as server:
+        with server.smtp() as client:        # smtplib, already inside TLS
+            client.sendmail("a@example.net", ["info@ours.test"], b"...")
+        [mail] = server.mails("ours.test/info")
+
+Every test runs against the programs in $POSTERN_BUILD. Nothing leaves the machine.
+"""
+import atexit
+import contextlib
+import functools
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import smtplib
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import unittest
+
+BUILD = pathlib.Path(os.environ.get("POSTERN_BUILD", "build/release")).resolve()
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+HOSTNAME = "mx.ours.test"
+START_SECONDS = 30   # sanitizer builds on a busy machine
+WAIT_SECONDS = 30
+AS_ROOT = os.geteuid() == 0
+needs_root = unittest.skipUnless(AS_ROOT, "needs root")
+
+DOMAINS = """
+[[domain]]
+name = "ours.test"
+mailboxes = ["info", "postmaster", "sales"]
+aliases = { abuse = "postmaster", verkauf = "sales" }
+
+[[domain]]
+name = "catchall.test"
+mailboxes = ["anna"]
+catch_all = "anna"
+"""
+
+
+def unprivileged_user():
+    """What posternd becomes when the tests run as root."""
+    return "nobody"
+
+
+@functools.lru_cache(maxsize=None)
+def shared_directory():
+    directory = tempfile.mkdtemp(prefix="postern-e2e-")
+    os.chmod(directory, 0o755)
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return pathlib.Path(directory)
+
+
+@functools.lru_cache(maxsize=None)
+def certificate(kind="ec", name=HOSTNAME):
+    """(chain, key) of a fresh self-signed certificate."""
+    directory = shared_directory()
+    chain, key = directory / f"{kind}-{name}.pem", directory / f"{kind}-{name}.key"
+    algorithm = {"ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+                 "rsa": ["rsa:2048"], "rsa1024": ["rsa:1024"]}[kind]
+    subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", *algorithm, "-sha256",
+                    "-days", "30", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+                    "-keyout", str(key), "-out", str(chain)], check=True, capture_output=True)
+    key.chmod(0o600)
+    return chain, key
+
+
+def free_port(address="127.0.0.1"):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+def client_context():
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def wait_for(condition, what, seconds=WAIT_SECONDS):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+def mounting(directory, size):
+    """A prefix that mounts a small file system for its program alone."""
+    owner = pwd.getpwnam(unprivileged_user()).pw_uid if AS_ROOT else 0
+    mount = f'mount -t tmpfs -o size={size},mode=0700,uid={owner} none {directory} && exec "$@"'
+    if AS_ROOT:
+        return ["unshare", "--mount", "sh", "-c", mount, "sh"]
+    # In a name space of our own we are root, which may mount; in the next we are ourselves again.
+    return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh",
+            "unshare", "--user", f"--map-user={os.geteuid()}"]
+
+
+def certificate_table(chain, key):
+    return f'[[tls.certificate]]\nchain = "{chain}"\nkey = "{key}"\n'
+
+
+class Server:
+    """One posternd. `config` is added to the file; a table given there replaces the default one.
+
+    In `listeners`, {port} stands for the server's port. `prefix` is a command that executes the
+    program given behind it, in its own process. `disk` gives the spool a file system of its own, of
+    that size; it lives and dies with the process.
+    """
+
+    def __init__(self, config="", domains=DOMAINS, listeners=None, kind="ec", prefix=(), disk=None,
+                 min_free="1M"):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="server-", dir=shared_directory()))
+        self.directory.chmod(0o755)
+        self.spool = self.directory / "mail"
+        self.own_disk = disk is not None
+        self.prefix = [*prefix, *(mounting(self.spool, disk) if disk else [])]
+        self.port = free_port()
+        self.log_path = self.directory / "log"
+        self.config_path = self.directory / "postern.conf"
+        self.process = None
+        self.log_start = 0
+        self.spool.mkdir(mode=0o700)
+        if AS_ROOT:
+            shutil.chown(self.spool, unprivileged_user())
+        chain, key = certificate(kind)
+        if listeners is None:
+            listeners = '[[listener]]\naddress = "127.0.0.1:{port}"\n'
+        text = f'config_version = 1\nhostname = "{HOSTNAME}"\n'
+        text += listeners.replace("{port}", str(self.port))
+        if "[[tls.certificate]]" not in config:
+            text += certificate_table(chain, key)
+        text += domains
+        text += f'[spool]\ndirectory = "{self.spool}"\nmin_free = "{min_free}"\n'
+        if "[workers]" not in config:
+            text += f'[workers]\nuser = "{unprivileged_user()}"\nsmtp_threads = 2\n'
+        self.config_path.write_text(text + config)
+
+    def launch(self, **environment):
+        """Starts the process without waiting for it to be ready. Each start continues the log."""
+        self.log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [*self.prefix, str(BUILD / "posternd"), "-c", str(self.config_path)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
+                env={**os.environ, **environment})
+        return self.process
+
+    def fail_to_start(self, **environment):
+        """Starts a server that should end by itself; returns exit code and what it said."""
+        code = self.launch(**environment).wait(START_SECONDS)
+        return code, self.log()
+
+    def start(self, **environment):
+        self.launch(**environment)
+
+        def ready():
+            if self.process.poll() is not None:
+                code = self.process.returncode
+                raise AssertionError(f"posternd ended with {code}:\n{self.log()}")
+            return "event=listen" in self.log()[self.log_start:]
+        wait_for(ready, "posternd to listen", START_SECONDS)
+        return self
+
+    def stop(self):
+        """Ends it like the service manager does; returns the exit code."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *exception):
+        code = self.stop()
+        if exception[0] is None:
+            assert code == 0, f"posternd ended with {code}:\n{self.log()}"
+        else:
+            print(self.log()[-20000:])
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def events(self, name):
+        """Log lines of one event as dictionaries; quoted values without their quotes."""
+        lines = [line for line in self.log().splitlines() if f" event={name}" in f" {line} "]
+        return [{key: value.strip('"') for key, value in
+                 re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)', line)} for line in lines]
+
+    def wait_event(self, name, **fields):
+        def find():
+            return [event for event in self.events(name)
+                    if all(event.get(key) == str(value) for key, value in fields.items())]
+        return wait_for(find, f"log event {name} {fields}")[-1]
+
+    def connect(self, source=None):
+        """A bare TCP connection."""
+        return socket.create_connection(("127.0.0.1", self.port), WAIT_SECONDS,
+                                        source_address=(source, 0) if source else None)
+
+    def smtp(self, helo="client.example.net", tls=True, source=None):
+        client = smtplib.SMTP("127.0.0.1", self.port, local_hostname=helo, timeout=WAIT_SECONDS,
+                              source_address=(source, 0) if source else None)
+        if tls:
+            client.starttls(context=client_context())
+            client.ehlo()
+        return client
+
+    def disk(self):
+        """The spool as the server sees it."""
+        root = f"/proc/{self.process.pid}/root" if self.own_disk else ""
+        return pathlib.Path(f"{root}{self.spool}")
+
+    def mails(self, mailbox):
+        """Contents of new/, oldest first."""
+        directory = self.disk() / mailbox / "new"
+        if not directory.exists():
+            return []
+        return [path.read_bytes() for path in sorted(directory.iterdir())]
+
+    def stored(self):
+        """Every mail file in the spool, tmp/ included."""
+        return sorted(path for path in self.disk().rglob("*") if path.is_file())
+
+
+class Dialog:
+    """A hand-made SMTP client for exact bytes."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.buffer = b""
+
+    @classmethod
+    def plain(cls, server, source=None):
+        """In clear, behind EHLO."""
+        dialog = cls(server.connect(source))
+        dialog.expect(220)
+        dialog.command("EHLO client.example.net", 250)
+        return dialog
+
+    @classmethod
+    def tls(cls, server, source=None, context=None):
+        dialog = cls.plain(server, source)
+        dialog.command("STARTTLS", 220, "2.0.0")
+        dialog.handshake(context)
+        dialog.command("EHLO client.example.net", 250)
+        return dialog
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def handshake(self, context=None):
+        self.sock = (context or client_context()).wrap_socket(self.sock)
+
+    def send(self, data):
+        self.sock.sendall(data if isinstance(data, bytes) else data.encode())
+
+    def line(self):
+        while b"\r\n" not in self.buffer:
+            data = self.sock.recv(65536)
+            if not data:
+                raise EOFError(f"connection closed, unread: {self.buffer!r}")
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\r\n", 1)
+        return line.decode("latin-1")
+
+    def reply(self):
+        """All lines of one reply; the first three characters of each are its code."""
+        lines = [self.line()]
+        while lines[-1][3:4] == "-":
+            lines.append(self.line())
+        return lines
+
+    def expect(self, code, status=None):
+        lines = self.reply()
+        wanted = f"{code} {status}" if status else str(code)
+        got = lines[-1]
+        assert got.startswith(wanted) or (status is None and got.startswith(str(code))), \
+            f"expected {wanted}, got {lines}"
+        return lines
+
+    def command(self, line, code, status=None):
+        self.send(line + "\r\n")
+        return self.expect(code, status)
+
+    def ask(self, line):
+        """The last line of the answer, whatever it is."""
+        self.send(line + "\r\n")
+        return self.reply()[-1]
+
+    def begin(self, *recipients, sender="alice@example.net"):
+        """A transaction up to its 354."""
+        self.command(f"MAIL FROM:<{sender}>", 250, "2.1.0")
+        for recipient in recipients:
+            self.command(f"RCPT TO:<{recipient}>", 250, "2.1.5")
+        self.command("DATA", 354)
+
+    def finish(self, message):
+        """The message and its end; the last line of the answer."""
+        self.send(stuffed(message) + b".\r\n")
+        return self.reply()[-1]
+
+    def deliver(self, message, *recipients):
+        self.begin(*recipients)
+        return self.finish(message)
+
+    def rest(self):
+        """Everything up to the end of the connection."""
+        with contextlib.suppress(ConnectionResetError, ssl.SSLError):
+            while data := self.sock.recv(65536):
+                self.buffer += data
+        return self.buffer
+
+    def closed(self):
+        """True when the server has closed, all it said having been read."""
+        return self.rest() == b""
+
+    def close(self):
+        self.sock.close()
+
+
+class TestCase(unittest.TestCase):
+    maxDiff = None
+
+    def start(self, *arguments, **options):
+        server = Server(*arguments, **options)
+        self.stop_after(server)
+        return server.start()
+
+    def stop_after(self, server):
+        """The test fails when the server does not end well."""
+        self.addCleanup(self._stop, server)
+
+    def _stop(self, server):
+        if server.process is None or server.process.poll() is not None:
+            return
+        code = server.stop()
+        if code != 0:
+            self.fail(f"posternd ended with {code}:\n{server.log()[-20000:]}")
+
+
+MESSAGE = (b"From: Alice <alice@example.net>\r\nTo: info@ours.test\r\nSubject: hello\r\n"
+           b"Message-ID: <1@example.net>\r\n\r\nFirst line\r\n.dot line\r\n\r\nLast line\r\n")
+
+
+def stuffed(message):
+    """As it goes over the wire; RFC 5321 section 4.5.2."""
+    return re.sub(rb"(?m)^\.", b"..", message)
+
+
+def without_trace(mail):
+    """A stored mail less what Postern put on top: Return-Path, Delivered-To, Received."""
+    match = re.match(rb"Return-Path: .*\nDelivered-To: .*\nReceived: .*\n(?:[ \t].*\n)*", mail)
+    assert match, mail
+    return mail[match.end():]
+
+
+def main():
+    with contextlib.suppress(KeyboardInterrupt):
+        unittest.main(verbosity=2)

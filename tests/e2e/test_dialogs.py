@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The golden dialogues over TCP and TLS; their format: tests/dialogs/README.md.
+
+Left out are those marked @inprocess: they need another clock, other settings, or answers that this
+server does not give.
+"""
+import re
+import socket
+
+import harness
+from harness import Dialog
+
+FOLDER = harness.SOURCE / "tests/dialogs"
+QUIET_SECONDS = 0.02  # for what should not come
+SECURE = ["S: 220 *", "C: EHLO client.example.net", "S: 250 ...", "C: STARTTLS", "S: 220 2.0.0 *",
+          "@tls", "C: EHLO client.example.net", "S: 250 ..."]
+ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", "{": b"{"}
+
+# "postmaster" first, as in the dialogues' world.
+DOMAINS = """
+[[domain]]
+name = "ours.test"
+mailboxes = ["postmaster", "info", "sales"]
+aliases = { abuse = "postmaster" }
+"""
+
+
+def unescape(text):
+    result = b""
+    for piece in re.finditer(r"\{(.*?)\*(\d+)\}|\\x(..)|\\(.)|([^\\{]+)", text):
+        repeated, count, code, escape, plain = piece.groups()
+        if repeated is not None:
+            result += unescape(repeated) * int(count)
+        elif code:
+            result += bytes.fromhex(code)
+        else:
+            result += ESCAPES[escape] if escape else plain.encode()
+    return result
+
+
+def steps(path):
+    """(line number, kind, text) of each line that says something; @secure written out."""
+    for number, line in enumerate(path.read_text().split("\n"), 1):
+        if line and not line.startswith("#"):
+            for part in SECURE if line == "@secure" else [line]:
+                kind, _, text = part.partition(" ")
+                yield number, kind, text
+
+
+class Player:
+    """Plays one dialogue; what is sent in a row goes out in one piece."""
+
+    def __init__(self, server, path):
+        self.server = server
+        self.path = path
+        self.dialog = Dialog(server.connect())
+        self.port = self.dialog.sock.getsockname()[1]
+        self.pending = b""
+        self.body = b""
+        self.accepted = None  # queue id of the last message
+        self.closed = False
+
+    def play(self):
+        kinds = {"C:": self.send_line, "C>": self.send_bytes, "S:": self.expect,
+                 "B:": self.add_line, "B>": self.add_bytes, "@tls": self.secure,
+                 "@eof": self.half_close, "@closed": self.expect_closed, "@nosplit": lambda _: None}
+        with self.dialog:
+            for number, kind, text in steps(self.path):
+                try:
+                    self.between(kind)
+                    kinds[kind](text)
+                except (AssertionError, EOFError, OSError) as error:
+                    raise AssertionError(f"{self.path}:{number}: {error}") from error
+            self.between("")
+            if not self.closed:
+                self.expect_silence()
+
+    def between(self, kind):
+        """Ends a row of lines that belong together."""
+        if self.pending and kind not in ("C:", "C>"):
+            assert not self.dialog.buffer, f"more came: {self.dialog.buffer}"
+            self.dialog.send(self.pending)
+            self.pending = b""
+        if self.body and kind not in ("B:", "B>"):
+            self.check_body()
+
+    def send_line(self, text):
+        self.pending += text.encode() + b"\r\n"
+
+    def send_bytes(self, text):
+        self.pending += unescape(text)
+
+    def add_line(self, text):
+        self.body += text.encode() + b"\r\n"
+
+    def add_bytes(self, text):
+        self.body += unescape(text)
+
+    def expect(self, pattern):
+        if pattern.endswith(" ..."):
+            self.dialog.expect(pattern[:3])
+            return
+        line = self.dialog.line()
+        matches = line.startswith(pattern[:-1]) if pattern.endswith("*") else line == pattern
+        assert matches, f"expected {pattern}, got {line}"
+        if found := re.search(r" queued as (\S+)$", line):
+            self.accepted = found[1]
+
+    def check_body(self):
+        """Every copy of the last message."""
+        its_id = re.compile(rb"\bid " + re.escape(self.accepted.encode()) + rb"\s")
+        copies = [content for content in (path.read_bytes() for path in self.server.stored())
+                  if its_id.search(content)]
+        assert copies, f"no mail with id {self.accepted}"
+        for content in copies:
+            got = harness.without_trace(content)
+            assert got == self.body.replace(b"\r\n", b"\n"), f"message is {got[:400]}"
+        self.body = b""
+
+    def secure(self, _):
+        self.dialog.handshake()
+
+    def half_close(self, _):
+        socket.socket.shutdown(self.dialog.sock, socket.SHUT_WR)
+
+    def expect_closed(self, reason):
+        assert self.dialog.closed(), f"more came: {self.dialog.buffer}"
+        event = self.server.wait_event("disconnect", port=self.port)
+        assert reason in ("", event["reason"]), f"closed: {event['reason']}"
+        self.closed = True
+
+    def expect_silence(self):
+        assert not self.dialog.buffer, f"more came: {self.dialog.buffer}"
+        self.dialog.sock.settimeout(QUIET_SECONDS)
+        try:
+            data = self.dialog.sock.recv(65536)
+        except TimeoutError:
+            return
+        raise AssertionError(f"more came: {data}" if data else "closed")
+
+
+class Dialogues(harness.TestCase):
+    def test_all(self):
+        server = self.start(domains=DOMAINS)
+        paths = sorted(FOLDER.rglob("*.smtp"))
+        played = [path for path in paths if "@inprocess" not in path.read_text().split("\n")]
+        for path in played:
+            with self.subTest(path.relative_to(FOLDER)):
+                Player(server, path).play()
+        print(f"{len(played)} of {len(paths)} dialogues played over TCP and TLS")
+        self.assertGreater(len(played), len(paths) // 2)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A start that cannot work ends at once, says why in one line, and leaves nothing half-started."""
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+import harness
+from harness import AS_ROOT, Dialog, Server, certificate, certificate_table, needs_root
+
+# sysexits.h
+USAGE, NO_INPUT, OS_ERROR, CANNOT_CREATE, NO_PERMISSION, CONFIG = 64, 66, 71, 73, 77, 78
+
+# A prefix for what root may and others may not.
+AS_NOBODY = (["setpriv", "--reuid", harness.unprivileged_user(), "--regid", "nogroup",
+              "--clear-groups"] if AS_ROOT else [])
+
+
+def run(*arguments):
+    return subprocess.run([harness.BUILD / "posternd", *arguments], capture_output=True, text=True,
+                          timeout=harness.START_SECONDS)
+
+
+def listens(port, address="127.0.0.1"):
+    with contextlib.suppress(ConnectionRefusedError):
+        socket.create_connection((address, port), 5).close()
+        return True
+    return False
+
+
+class FailedStart(harness.TestCase):
+    def check(self, server, code, *texts):
+        """It ends with `code`, says all `texts` in one line, and serves nothing."""
+        got, log = server.fail_to_start()
+        self.assertEqual(got, code, log)
+        lines = [line for line in log.splitlines() if all(text in line for text in texts)]
+        self.assertEqual(len(lines), 1, f"{texts} not in one line of:\n{log}")
+        self.assertNotIn("event=listen", log)
+        self.assertFalse(listens(server.port))
+        return lines[0]
+
+    def own_file(self, name, content=b"", mode=0o600):
+        directory = tempfile.mkdtemp(prefix="files-", dir=harness.shared_directory())
+        os.chmod(directory, 0o755)
+        path = os.path.join(directory, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        os.chmod(path, mode)
+        return path
+
+
+class Certificates(FailedStart):
+    def check_certificate(self, chain, key, *texts):
+        return self.check(Server(certificate_table(chain, key)), CONFIG, *texts)
+
+    def test_missing_chain(self):
+        self.check_certificate("/nonexistent/chain.pem", certificate()[1],
+                               "/nonexistent/chain.pem", "No such file", "create it")
+
+    def test_missing_key(self):
+        self.check_certificate(certificate()[0], "/nonexistent/key.pem", "/nonexistent/key.pem",
+                               "No such file")
+
+    def test_unreadable_key(self):
+        key = self.own_file("key.pem", certificate()[1].read_bytes(), 0o000)
+        server = Server(certificate_table(certificate()[0], key), prefix=AS_NOBODY)
+        line = self.check(server, CONFIG, key, "Permission denied", "mode 0000", "chmod")
+        self.assertIn("as user " + (harness.unprivileged_user() if AS_ROOT else ""), line)
+
+    def test_key_of_another_certificate(self):
+        chain, key = certificate("ec")[0], certificate("rsa")[1]
+        self.check_certificate(chain, key, str(chain), str(key), "does not belong")
+
+    def test_damaged_certificate(self):
+        content = certificate()[0].read_bytes()
+        damaged = self.own_file("chain.pem", content[:200] + b"!!!!" + content[204:])
+        self.check_certificate(damaged, certificate()[1], damaged)
+
+    def test_damaged_second_certificate_of_a_chain(self):
+        content = certificate()[0].read_bytes()
+        damaged = self.own_file("chain.pem", content + content[:200] + b"!!!!" + content[204:])
+        self.check_certificate(damaged, certificate()[1], damaged, "damaged")
+
+    def test_damaged_key(self):
+        content = certificate()[1].read_bytes()
+        damaged = self.own_file("key.pem", content[:60] + b"!!!!" + content[64:])
+        self.check_certificate(certificate()[0], damaged, damaged)
+
+    def test_empty_files(self):
+        empty = self.own_file("empty.pem")
+        self.check_certificate(empty, certificate()[1], empty)
+        self.check_certificate(certificate()[0], empty, empty)
+
+    def test_chain_and_key_exchanged(self):
+        chain, key = certificate()
+        self.check_certificate(key, chain, str(key), "no PEM certificate")
+
+    def test_encrypted_key_asks_for_nothing(self):
+        key = self.own_file("encrypted.key")
+        subprocess.run(["openssl", "pkey", "-in", certificate()[1], "-aes256", "-passout",
+                        "pass:secret", "-out", key], check=True, capture_output=True)
+        self.check_certificate(certificate()[0], key, key, "unencrypted")
+
+    def test_rsa_1024(self):
+        chain, key = certificate("rsa1024")
+        self.check_certificate(chain, key, str(chain), "key too small")
+
+
+class Ports(FailedStart):
+    @contextlib.contextmanager
+    def holder(self, port):
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("127.0.0.1", port))
+            sock.listen()
+            yield
+
+    def test_busy_port_names_its_holder(self):
+        server = Server()
+        with self.holder(server.port):
+            code, log = server.fail_to_start()
+        self.assertEqual(code, OS_ERROR, log)
+        with open("/proc/self/comm", encoding="ascii") as file:
+            name = file.read().strip()
+        self.assertIn(f"127.0.0.1:{server.port}", log)
+        self.assertIn(f"{name} (pid {os.getpid()})", log)
+
+    def test_second_listener_busy_leaves_no_first(self):
+        busy = harness.free_port()
+        server = Server(listeners='[[listener]]\naddress = "127.0.0.1:{port}"\n'
+                                  f'[[listener]]\naddress = "127.0.0.1:{busy}"\n')
+        with self.holder(busy), NotifySocket() as notify:
+            code, log = server.fail_to_start(NOTIFY_SOCKET=notify.name)
+            self.assertEqual(notify.all(), [])
+        self.assertEqual(code, OS_ERROR, log)
+        self.assertIn(f"127.0.0.1:{busy}", log)
+        self.assertFalse(listens(server.port))
+        self.assertNotIn("event=start", log)
+        self.assertEqual(server.stored(), [])
+
+    def test_privileged_port_without_privilege(self):
+        # A network of its own has the kernel's default for which ports are privileged.
+        network = ["unshare", "--net"] if AS_ROOT else ["unshare", "--user", "--net"]
+        server = Server(certificate_table(*self.readable_certificate()),
+                        listeners='[[listener]]\naddress = "127.0.0.1:25"\n',
+                        prefix=[*network, *AS_NOBODY])
+        self.check(server, NO_PERMISSION, "127.0.0.1:25", "Permission denied",
+                   "CAP_NET_BIND_SERVICE")
+
+    def readable_certificate(self):
+        chain, key = certificate()
+        return chain, self.own_file("key.pem", key.read_bytes(), 0o644)
+
+
+class Spools(FailedStart):
+    def user(self):
+        return harness.unprivileged_user() if AS_ROOT else str(os.geteuid())
+
+    def test_missing(self):
+        server = Server()
+        server.spool.rmdir()
+        self.check(server, CANNOT_CREATE, str(server.spool), "No such file", self.user(),
+                   "install -d")
+
+    def test_a_file(self):
+        server = Server()
+        server.spool.rmdir()
+        server.spool.write_text("")
+        self.check(server, CANNOT_CREATE, str(server.spool), "Not a directory")
+
+    def test_not_writable(self):
+        server = Server()
+        server.spool.chmod(0o500)
+        self.check(server, CANNOT_CREATE, str(server.spool), "Permission denied", self.user(),
+                   "mode 0500")
+
+    def test_writable_by_everybody(self):
+        server = Server()
+        server.spool.chmod(0o777)
+        self.check(server, CANNOT_CREATE, str(server.spool), "everybody")
+
+    @needs_root
+    def test_of_another_user(self):
+        server = Server()
+        shutil.chown(server.spool, "root")
+        self.check(server, CANNOT_CREATE, str(server.spool), "owner root", self.user())
+
+
+class Users(FailedStart):
+    @needs_root
+    def test_missing(self):
+        self.check(Server('[workers]\nuser = "nosuchuser"\n'), CONFIG, "workers.user",
+                   "nosuchuser", "useradd")
+
+    @needs_root
+    def test_root(self):
+        self.check(Server('[workers]\nuser = "root"\n'), CONFIG, "workers.user", "root")
+
+    @needs_root
+    def test_another_name_of_root(self):
+        # No configuration can know that; the change of user does.
+        with open("/etc/passwd", encoding="utf-8") as file:
+            accounts = file.read() + "toor:x:0:0::/root:/bin/sh\n"
+        fake = self.own_file("passwd", accounts.encode(), 0o644)
+        bind = f'mount --bind {fake} /etc/passwd && exec "$@"'
+        server = Server('[workers]\nuser = "toor"\n',
+                        prefix=["unshare", "--mount", "sh", "-c", bind, "sh"])
+        self.check(server, CONFIG, "workers.user", "toor", "root")
+
+
+class Configuration(FailedStart):
+    def test_every_mistake_with_its_place(self):
+        server = Server('[smtp]\nmax_mesage_size = "25M"\ncommand_timeout = 5\n')
+        first = server.config_path.read_text().splitlines().index('max_mesage_size = "25M"') + 1
+        self.check(server, CONFIG, f"{server.config_path}:{first}:1: error", "max_mesage_size")
+        self.assertIn('did you mean "max_message_size"?', server.log())
+        self.assertIn(f"{server.config_path}:{first + 1}:19: error: smtp.command_timeout",
+                      server.log())
+        self.assertIn("2 errors", server.log())
+
+    def test_syntax_error(self):
+        server = Server()
+        server.config_path.write_text('hostname = "mx.ours.test\n')
+        self.check(server, CONFIG, f"{server.config_path}:1:", "error: syntax")
+
+    def test_no_file(self):
+        server = Server()
+        server.config_path.unlink()
+        code, log = server.fail_to_start()
+        self.assertEqual(code, NO_INPUT, log)
+        self.assertIn(f"cannot read {server.config_path}: No such file", log)
+
+    def test_a_directory_in_place_of_the_file(self):
+        result = run("-c", "/")
+        self.assertIn(result.returncode, (NO_INPUT, CONFIG), result)
+        self.assertIn("not a regular file", result.stderr)
+
+    def test_unreadable_file(self):
+        server = Server(prefix=AS_NOBODY)
+        server.config_path.chmod(0o000)
+        self.check(server, NO_PERMISSION, str(server.config_path), "Permission denied",
+                   "mode 0000", "chmod")
+
+
+class CommandLine(unittest.TestCase):
+    def test_usage_errors(self):
+        for arguments in (["--bogus"], ["argument"], ["-c"], ["-x"]):
+            with self.subTest(arguments):
+                result = run(*arguments)
+                self.assertEqual(result.returncode, USAGE, result)
+                self.assertIn("--help", result.stderr)
+                self.assertEqual(result.stdout, "")
+
+    def test_version(self):
+        result = run("--version")
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stdout, r"^posternd \d+\.\d+\.\d+")
+
+    def test_help(self):
+        result = run("--help")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("--config", result.stdout)
+
+    def test_check_only(self):
+        server = Server()
+        result = run("-t", "-c", server.config_path)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertFalse(listens(server.port))
+        os.rmdir(server.spool)
+        result = run("-t", "-c", server.config_path)
+        self.assertEqual(result.returncode, CONFIG, result)
+        self.assertIn(str(server.spool), result.stderr)
+
+
+class NotifySocket:
+    """What a service manager hears."""
+
+    def __init__(self, abstract=False):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.sock.settimeout(harness.START_SECONDS)
+        directory = tempfile.mkdtemp(prefix="notify-", dir=harness.shared_directory())
+        os.chmod(directory, 0o755)
+        self.name = ("@postern" if abstract else "") + directory + "/socket"
+        self.sock.bind(self.name.replace("@", "\0", 1))
+        if not abstract:
+            os.chmod(self.name, 0o777)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.sock.close()
+
+    def next(self):
+        return self.sock.recv(4096).decode().splitlines()
+
+    def all(self):
+        """What has come so far."""
+        states = []
+        self.sock.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                states.append(self.sock.recv(4096).decode())
+        return states
+
+
+class ServiceManager(harness.TestCase):
+    def check(self, notify):
+        server = Server()
+        self.stop_after(server)
+        with notify:
+            server.launch(NOTIFY_SOCKET=notify.name)
+            self.assertIn("READY=1", notify.next())
+            self.assertTrue(listens(server.port), "READY before the port accepts")
+            server.process.send_signal(signal.SIGTERM)
+            stopping = notify.next()
+            self.assertIn("STOPPING=1", stopping)
+            self.assertTrue(any(re.fullmatch(r"EXTEND_TIMEOUT_USEC=\d+", s) for s in stopping))
+
+    def test_socket_in_the_file_system(self):
+        self.check(NotifySocket())
+
+    def test_abstract_socket(self):
+        self.check(NotifySocket(abstract=True))
+
+    def test_manager_that_is_gone(self):
+        server = Server()
+        self.stop_after(server)
+        server.start(NOTIFY_SOCKET="/nonexistent/notify")
+        Dialog.tls(server).close()
+
+
+class Privileges(harness.TestCase):
+    @needs_root
+    def test_root_is_given_up(self):
+        import pwd
+        user = pwd.getpwnam(harness.unprivileged_user())
+        server = self.start()
+        with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
+            status = dict(line.split(":", 1) for line in file.read().splitlines())
+        self.assertEqual(set(status["Uid"].split()), {str(user.pw_uid)})
+        self.assertEqual(set(status["Gid"].split()), {str(user.pw_gid)})
+        self.assertEqual(status["Groups"].split(), [])
+        for name in ("CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(int(status[name], 16), 0, name)
+        self.assertEqual(status["NoNewPrivs"].strip(), "1")
+
+
+if __name__ == "__main__":
+    harness.main()
