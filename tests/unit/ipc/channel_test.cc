@@ -51,7 +51,7 @@ TEST_CASE("what the kernel does not take waits, whole and in order") {
   Ends ends = make_ends(ipc::State::FromSmtp);
   constexpr std::uint64_t kCount = 300;
   for (std::uint64_t i = 0; i < kCount; ++i) {
-    ipc::Deliver deliver{i, 0, {{"d", "m", "", std::string(10000, 'h')}}};
+    ipc::Deliver deliver{i, 0, 0, {{"d", "m", "", std::string(10000, 'h')}}};
     REQUIRE(ends.a.send(deliver, base::UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))).ok());
   }
   CHECK(ends.a.wants_write());
