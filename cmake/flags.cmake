@@ -5,6 +5,7 @@ include(CheckPIESupported)
 set(POSTERN_SANITIZE "" CACHE STRING "empty, address (with undefined) or thread")
 option(POSTERN_FUZZ "build the libFuzzer targets (clang)" OFF)
 option(POSTERN_TIDY "run clang-tidy while compiling" OFF)
+set(POSTERN_LANDLOCK_ABI_CAP "" CACHE STRING "for tests: the highest Landlock ABI to use")
 
 check_pie_supported()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
@@ -17,6 +18,11 @@ target_compile_options(postern_flags INTERFACE
 target_compile_definitions(postern_flags INTERFACE _GLIBCXX_ASSERTIONS)
 target_link_options(postern_flags INTERFACE
   -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
+
+# g++ 12 sees uninitialised members in every std::optional that it inlines.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(postern_flags INTERFACE -Wno-maybe-uninitialized)
+endif()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|i.86")
   target_compile_options(postern_flags INTERFACE -fcf-protection=full)
@@ -36,6 +42,16 @@ endif()
 
 if(POSTERN_FUZZ)
   target_compile_options(postern_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# Sanitizers open files, trace threads and write reports: no role can do that once it is confined.
+# There is no other way to switch the confinement off.
+if(POSTERN_SANITIZE OR POSTERN_FUZZ)
+  target_compile_definitions(postern_flags INTERFACE POSTERN_UNCONFINED)
+endif()
+if(POSTERN_LANDLOCK_ABI_CAP)
+  target_compile_definitions(postern_flags INTERFACE
+    POSTERN_LANDLOCK_ABI_CAP=${POSTERN_LANDLOCK_ABI_CAP})
 endif()
 
 if(POSTERN_TIDY)

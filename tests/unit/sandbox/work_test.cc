@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the roles are for still works once they are confined, in the order that sandbox/roles.h
+// gives.
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <string>
+#include <thread>
+
+#include "net/acceptor.h"
+#include "net/event_loop.h"
+#include "net/listener.h"
+#include "sandbox/landlock.h"
+#include "sandbox/roles.h"
+#include "spool/writers.h"
+#include "support/temp_directory.h"
+#include "unit/sandbox/child.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using base::UniqueFd;
+using sandbox::Role;
+using sandbox_test::in_child, sandbox_test::kGood;
+
+// Two connected sockets, as between roles.
+struct Pair {
+  UniqueFd ours;
+  UniqueFd theirs;
+  Pair() {
+    int ends[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    ours.reset(ends[0]);
+    theirs.reset(ends[1]);
+  }
+};
+
+bool send_descriptor(int socket, int fd) {
+  char byte = 'm';
+  iovec part{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+}
+
+UniqueFd receive_descriptor(int socket) {
+  char byte = 0;
+  iovec part{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return {};
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr) return {};
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return UniqueFd(fd);
+}
+
+constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+UniqueFd sealed(const std::string& text) {
+  UniqueFd fd(memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return {};
+  if (fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) return {};
+  return fd;
+}
+
+// Reads as every role reads what another one passed.
+std::string read_sealed(int fd) {
+  struct stat status {};
+  if (fcntl(fd, F_GET_SEALS) != kSeals || fstat(fd, &status) != 0) return {};
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  const void* mapped = mmap(nullptr, text.size(), PROT_READ, MAP_PRIVATE, fd, 0);
+  if (mapped == MAP_FAILED) return {};
+  const bool same = pread(fd, text.data(), text.size(), 0) == status.st_size &&
+                    std::memcmp(mapped, text.data(), text.size()) == 0;
+  munmap(const_cast<void*>(mapped), text.size());
+  return same ? text : std::string();
+}
+
+// Enough of everything that malloc goes to the kernel for it, in arenas of their own too.
+bool use_memory() {
+  for (const std::size_t size : {1000u, 100000u, 10000000u}) {
+    std::vector<char> bytes(size, 'x');
+    bytes.resize(size * 2, 'y');
+    if (bytes.front() != 'x' || bytes.back() != 'y') return false;
+  }
+  return true;
+}
+
+// An event loop with a real listener; answers with what it was sent, in capitals for "memfd".
+class EchoServer {
+ public:
+  EchoServer(int channel, UniqueFd listener)
+      : channel_(channel),
+        acceptor_(
+            loop_, std::move(listener),
+            [this](UniqueFd fd, const base::Endpoint&) { adopt(std::move(fd)); },
+            [](const std::string&) {}),
+        tick_(loop_.every(std::chrono::milliseconds(5), [this] { ++ticks_; })) {}
+
+  net::EventLoop& loop() { return loop_; }
+  int ticks() const { return ticks_; }
+
+ private:
+  void adopt(UniqueFd fd) {
+    client_ = std::move(fd);
+    watch_ = loop_.on_readable(client_.get(), [this] { answer(); });
+  }
+  void answer() {
+    std::array<char, 100> bytes{};
+    const ssize_t count = recv(client_.get(), bytes.data(), bytes.size(), 0);
+    if (count <= 0) return loop_.stop();
+    const std::string text(bytes.data(), static_cast<std::size_t>(count));
+    const UniqueFd message = sealed(text);
+    const bool passed = message && send_descriptor(channel_, message.get());
+    const std::string reply = passed && use_memory() ? text : "failed";
+    send(client_.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
+    watch_.reset();
+    shutdown(client_.get(), SHUT_WR);
+    loop_.stop();
+  }
+
+  int channel_;
+  net::EventLoop loop_;
+  UniqueFd client_;
+  std::unique_ptr<net::EventLoop::Watch> watch_;
+  net::Acceptor acceptor_;
+  std::unique_ptr<net::EventLoop::Watch> tick_;
+  std::atomic<int> ticks_{0};
+};
+
+// What the smtp role does, with its event loop in a thread that runs before the filter comes.
+int serve_one_client(int channel, UniqueFd listener) {
+  const int listener_fd = listener.get();
+  if (!sandbox::restrict_files({})) return 1;
+  EchoServer server(channel, std::move(listener));
+  std::thread loop([&] { server.loop().run(); });
+  if (!sandbox::restrict_calls(Role::Smtp, {{listener_fd}})) return 2;
+  loop.join();
+  return server.ticks() > 0 ? 0 : 3;
+}
+
+std::string ask(std::uint16_t port, const std::string& question) {
+  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // timers fire meanwhile
+  send(fd.get(), question.data(), question.size(), MSG_NOSIGNAL);
+  std::string answer;
+  char byte = 0;
+  while (recv(fd.get(), &byte, 1, 0) == 1) answer += byte;
+  return answer;
+}
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A delivery as the deliver role makes it; the message comes over `channel`.
+int deliver_one(const spool::Settings& settings, int channel) {
+  const spool::Mailbox info{"example.org", "info", ""};
+  auto root = spool::open_root(settings);
+  if (!root) return 1;
+  const int root_fd = root->get();
+  auto spool = spool::Spool::open(settings, std::move(*root), {info});
+  if (!spool) return 2;
+  if (!sandbox::restrict_files({root_fd})) return 3;
+  std::promise<spool::Outcome> outcome;
+  {
+    spool::Writers writers(*spool, 2);
+    if (!sandbox::restrict_calls(Role::Deliver)) return 4;
+    const UniqueFd message = receive_descriptor(channel);
+    const std::string text = read_sealed(message.get());
+    if (text.empty()) return 5;
+    // The second one's Maildir does not exist yet.
+    const spool::Mailbox sales{"example.org", "sales", ""};
+    spool::Job job{message.get(), text.size(), {{info, "X: 1\r\n"}, {sales, "X: 2\r\n"}}};
+    writers.submit(job, [&](const spool::Done& done) { outcome.set_value(done.outcome); });
+    if (outcome.get_future().get() != spool::Outcome::Durable) return 6;
+    if (writers.free_bytes() == 0) return 7;
+    if (!spool->sweep(info, base::wall_now())) return 8;
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("smtp: an event loop accepts, answers and passes a sealed message on") {
+  Pair channel;
+  auto listener = net::open_listener({*base::IpAddress::parse("127.0.0.1"), 0});
+  REQUIRE(listener);
+  const std::uint16_t port = net::local_endpoint(listener->get()).port;
+  std::string answer;
+  std::string message;
+  std::thread client([&] {
+    answer = ask(port, "memfd, please");
+    message = read_sealed(receive_descriptor(channel.theirs.get()).get());
+  });
+  CHECK(in_child([&] { return serve_one_client(channel.ours.get(), std::move(*listener)); }) ==
+        kGood);
+  listener->reset();  // the client must not wait for a child that failed
+  channel.ours.reset();
+  client.join();
+  CHECK(answer == "memfd, please");
+  CHECK(message == "memfd, please");
+}
+
+TEST_CASE("deliver: a message is durable in the Maildirs, a missing one is made") {
+  const support::TempDirectory directory;
+  const Pair channel;
+  const UniqueFd message = sealed("Subject: hello\r\n\r\ntext\r\n");
+  REQUIRE(send_descriptor(channel.theirs.get(), message.get()));
+  spool::Settings settings;
+  settings.directory = directory.path();
+  settings.hostname = "mx.example.org";
+  CHECK(in_child([&] { return deliver_one(settings, channel.ours.get()); }) == kGood);
+  for (const char* mailbox : {"info", "sales"}) {
+    const fs::path inbox = directory.path() / "example.org" / mailbox / "new";
+    REQUIRE(std::distance(fs::directory_iterator(inbox), {}) == 1);
+    CHECK(contents(fs::directory_iterator(inbox)->path()).find("hello\n\ntext\n") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("verify and resolve: memory from another role is read, an answer goes back") {
+  for (const Role role : {Role::Verify, Role::Resolve}) {
+    const Pair channel;
+    const UniqueFd message = sealed("a message");
+    REQUIRE(send_descriptor(channel.theirs.get(), message.get()));
+    CHECK(in_child([&] {
+            if (!sandbox::restrict_files({}) || !sandbox::restrict_calls(role)) return 1;
+            pollfd ready{channel.ours.get(), POLLIN, 0};
+            if (poll(&ready, 1, 1000) != 1) return 2;
+            const UniqueFd received = receive_descriptor(channel.ours.get());
+            if (read_sealed(received.get()) != "a message" || !use_memory()) return 3;
+            return send(channel.ours.get(), "pass", 4, MSG_NOSIGNAL) == 4 ? 0 : 4;
+          }) == kGood);
+    std::array<char, 4> answer{};
+    CHECK(recv(channel.theirs.get(), answer.data(), answer.size(), MSG_DONTWAIT) == 4);
+  }
+}
+
+// More threads than malloc makes arenas for without asking how many processors there are.
+constexpr int kThreads = 40;
+
+TEST_CASE("threads that wait, allocate and sleep go on, and abort() is still an abort") {
+  for (const Role role : {Role::Smtp, Role::Deliver, Role::Verify, Role::Resolve}) {
+    CHECK(in_child([&] {
+            std::atomic<bool> confined{false};
+            std::atomic<int> good{0};
+            std::vector<std::thread> threads;
+            if (!sandbox::restrict_files({})) return 3;
+            for (int i = 0; i < kThreads; ++i)
+              threads.emplace_back([&] {
+                confined.wait(false);
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                if (use_memory()) ++good;
+              });
+            if (!sandbox::restrict_calls(role)) return 1;
+            confined = true;
+            confined.notify_all();
+            for (std::thread& thread : threads) thread.join();
+            return good == kThreads ? 0 : 2;
+          }) == kGood);
+    CHECK(in_child([&] {
+            if (!sandbox::restrict_calls(role)) return 1;
+            std::abort();
+          }) == "signal " + std::to_string(SIGABRT));
+  }
+}
+
+TEST_CASE("a line for the log goes to a pipe, a file and a socket") {
+  const support::TempDirectory directory;
+  const Pair journal;
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+  const UniqueFd file(open((directory.path() / "log").c_str(), O_CREAT | O_WRONLY, 0600));
+  CHECK(in_child([&] {
+          if (!sandbox::restrict_files({}) || !sandbox::restrict_calls(Role::Verify)) return 1;
+          for (const int fd : {ends[1], file.get(), journal.ours.get()}) {
+            pollfd room{fd, POLLOUT, 0};
+            if (poll(&room, 1, 100) != 1) return 2;
+          }
+          if (write(ends[1], "x", 1) != 1 || write(file.get(), "x", 1) != 1) return 3;
+          return send(journal.ours.get(), "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ? 0 : 4;
+        }) == kGood);
+  close(ends[0]);
+  close(ends[1]);
+}
