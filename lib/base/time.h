@@ -13,4 +13,18 @@ using WallTime = std::chrono::system_clock::time_point;
 inline Instant now() { return std::chrono::steady_clock::now(); }
 inline WallTime wall_now() { return std::chrono::system_clock::now(); }
 
+// A moment in UTC in the parts that people write. It is arithmetic: gmtime_r() opens the time zone
+// file at its first call, and not every process has files.
+struct UtcTime {
+  explicit UtcTime(WallTime time);
+  int year;
+  unsigned month;    // 1 to 12
+  unsigned day;      // 1 to 31
+  unsigned weekday;  // 0 is Sunday
+  int hour;
+  int minute;
+  int second;
+  int millisecond;
+};
+
 }  // namespace base

@@ -19,6 +19,7 @@ constexpr std::size_t kReadSize = 16u << 10;  // one TLS record
 constexpr int kReadsPerTurn = 8;              // then other connections get their turn
 constexpr std::chrono::seconds kHandshakeTimeout{60};
 constexpr std::chrono::seconds kLingerTimeout{2};
+constexpr std::chrono::milliseconds kUnservedLingerTimeout{200};
 
 EventHandle make_event(EventLoop& loop, int fd, short what, event_callback_fn callback, void* arg) {
   EventHandle handle(event_new(loop.native(), fd, what, callback, arg));
@@ -64,8 +65,14 @@ void Connection::answer(smtp::Ticket ticket, const smtp::Reply& reply) {
   run();
 }
 
+void Connection::hold() {
+  if (!held_since_) held_since_ = base::now();
+}
+
 void Connection::release() {
-  held_ = false;
+  if (!held_since_) return;
+  const base::Instant now = base::now();
+  session_.on_resumed(now - *std::exchange(held_since_, std::nullopt), now);
   run();
 }
 
@@ -111,16 +118,17 @@ bool Connection::step() {
   }
   pull_events();
   const std::uint64_t sent_before = bytes_out_;
-  if (phase_ == Phase::Closed || !flush() || held_) return false;
-  if (handshake_wanted_) return begin_handshake();
+  if (phase_ == Phase::Closed || !flush() || held_since_) return false;
+  // Before the handshake: the end may have come while the 220 waited for the peer to read.
   if (close_wanted_) return begin_lingering(), phase_ == Phase::Lingering;
+  if (handshake_wanted_) return begin_handshake();
   // A session holds back replies above a limit: now that some are gone it may have more.
   if (bytes_out_ != sent_before) return true;
   return session_.wants_input() && read_some();
 }
 
 void Connection::pull_events() {
-  while (phase_ != Phase::Closed && !held_) {
+  while (phase_ != Phase::Closed && !held_since_) {
     auto event = session_.next_event();
     if (!event) return;
     if (std::holds_alternative<smtp::StartTls>(*event)) {
@@ -128,6 +136,7 @@ void Connection::pull_events() {
     } else if (const auto* close = std::get_if<smtp::Close>(&*event)) {
       close_wanted_ = true;
       close_reason_ = close->reason;
+      unserved_ = close->unserved;
     } else {
       handler_.on_event(*this, std::move(*event));
     }
@@ -226,12 +235,19 @@ void Connection::fail_handshake(std::string_view reason, const std::string& deta
 
 void Connection::begin_lingering() {
   if (tls_ != nullptr) tls_->send_close_notify();
-  if (::shutdown(fd_.get(), SHUT_WR) != 0) return close_now(close_reason_);
+  const bool failed = ::shutdown(fd_.get(), SHUT_WR) != 0;
+  if (failed || (unserved_ && !has_unread_input())) return close_now(close_reason_);
   phase_ = Phase::Lingering;
-  phase_deadline_ = base::now() + kLingerTimeout;
+  phase_deadline_ =
+      base::now() + (unserved_ ? base::Duration(kUnservedLingerTimeout) : kLingerTimeout);
   waiting_for_ = EV_READ;
   reported_ = true;
   handler_.on_closed(*this, close_reason_);
+}
+
+bool Connection::has_unread_input() const {
+  char byte = 0;
+  return ::recv(fd_.get(), &byte, 1, MSG_PEEK) > 0;
 }
 
 void Connection::drop_input() {
@@ -292,7 +308,7 @@ void Connection::update_watches() {
 base::Instant Connection::next_deadline() const {
   if (phase_ == Phase::Handshake || phase_ == Phase::Lingering) return phase_deadline_;
   base::Instant deadline = base::Instant::max();
-  if (!held_) deadline = session_.deadline().value_or(deadline);
+  if (!held_since_) deadline = session_.deadline().value_or(deadline);
   if (output_blocked_) deadline = std::min(deadline, write_deadline_);
   return deadline;
 }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,9 +51,11 @@ class Connection {
 
   void start();  // call once, when the handler is ready for events
   void answer(smtp::Ticket ticket, const smtp::Reply& reply);
-  // Backpressure: no more events and no more input until release(). Deadlines wait meanwhile.
-  void hold() { held_ = true; }
+  // Backpressure: no more events and no more input until release(). Deadlines wait meanwhile, and
+  // the time is not counted as the client's.
+  void hold();
   void release();
+  bool closed() const { return phase_ == Phase::Closed || phase_ == Phase::Lingering; }
   void shut_down();                     // graceful: see smtp::Session::shut_down()
   void abort(std::string_view reason);  // at once, nothing more is said
 
@@ -63,7 +66,9 @@ class Connection {
 
  private:
   // Lingering: everything is said and our side is shut; what the client still sends is read and
-  // dropped, for else the kernel would reset the connection and the last reply might be lost.
+  // dropped, for else the kernel would reset the connection and the last reply might be lost. A
+  // client that was refused when it came has little time for that, and none if it sent nothing:
+  // nobody counts it any more.
   enum class Phase { Plain, Handshake, Encrypted, Lingering, Closed };
 
   void run();
@@ -75,6 +80,7 @@ class Connection {
   bool go_on_with_handshake();
   void fail_handshake(std::string_view reason, const std::string& detail);
   void begin_lingering();
+  bool has_unread_input() const;
   void drop_input();
   void close_now(std::string_view reason);
   Io read(char* buffer, std::size_t size);
@@ -95,9 +101,10 @@ class Connection {
 
   Phase phase_ = Phase::Plain;
   bool running_ = false;
-  bool held_ = false;
+  std::optional<base::Instant> held_since_;
   bool handshake_wanted_ = false;
   bool close_wanted_ = false;
+  bool unserved_ = false;  // refused when it came
   bool reported_ = false;  // on_closed() was called
   std::string_view close_reason_;
   short waiting_for_ = 0;           // EV_READ or EV_WRITE

@@ -39,12 +39,14 @@ using BioPtr = std::unique_ptr<BIO, BioFree>;
 using X509Ptr = std::unique_ptr<X509, X509Free>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, KeyFree>;
 
-// The first queued OpenSSL error in words; the queue is emptied.
+// The first queued OpenSSL error in words, with the cure where we know one; the queue is emptied.
 std::string openssl_reason() {
   const unsigned long code = ERR_get_error();
   const char* reason = ERR_reason_error_string(code);
   ERR_clear_error();
-  return reason != nullptr ? reason : "unknown error";
+  const bool short_key = ERR_GET_REASON(code) == SSL_R_EE_KEY_TOO_SMALL;
+  return std::string(reason != nullptr ? reason : "unknown error") +
+         (short_key ? "; use RSA of at least 2048 bits or ECDSA P-256" : "");
 }
 
 BioPtr open_pem(const std::string& pem) {
@@ -92,7 +94,8 @@ base::Status use_key(SSL_CTX* context, const Certificate& certificate) {
   if (X509_check_private_key(leaf, key.get()) != 1) {
     ERR_clear_error();
     return base::Error::permanent(
-        certificate.key_name + ": does not belong to the certificate in " + certificate.chain_name);
+        certificate.key_name + ": does not belong to the certificate in " + certificate.chain_name +
+        "; point tls.certificate.key at the key the certificate was issued for");
   }
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1)
     return base::Error::permanent(certificate.key_name + ": key not usable: " + openssl_reason());
@@ -124,6 +127,9 @@ void apply_policy(SSL_CTX* context, TlsVersion min_version) {
   SSL_CTX_set_max_early_data(context, 0);
   SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_default_passwd_cb(context, refuse_passphrase);
+  // A read returns behind each record that holds no data. Otherwise a client that sends nothing but
+  // KeyUpdate (RFC 8446 section 4.6.3) would keep it, and our loop, from returning.
+  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
@@ -153,6 +159,17 @@ ssl_st* TlsContext::new_ssl(int fd) const {
   }
   SSL_set_accept_state(ssl);
   return ssl;
+}
+
+int TlsContext::days_left(base::WallTime now) const {
+  const time_t seconds = std::chrono::system_clock::to_time_t(now);
+  const std::unique_ptr<ASN1_TIME, void (*)(ASN1_TIME*)> today(ASN1_TIME_set(nullptr, seconds),
+                                                               ASN1_TIME_free);
+  int days = 0;
+  int rest = 0;
+  const X509* leaf = SSL_CTX_get0_certificate(context_.get());
+  ASN1_TIME_diff(&days, &rest, today.get(), X509_get0_notAfter(leaf));
+  return days;
 }
 
 std::vector<std::string> TlsContext::warnings(const std::string& hostname,

@@ -26,6 +26,9 @@ class TlsContext {
   // A server-side SSL for a non-blocking descriptor, which the caller keeps. Null: out of memory.
   ssl_st* new_ssl(int fd) const;
 
+  // Whole days until the certificate expires; negative: since it has.
+  int days_left(base::WallTime now) const;
+
   // Notes for the administrator: expired, not yet valid, does not name `hostname`.
   std::vector<std::string> warnings(const std::string& hostname, base::WallTime now) const;
 

@@ -27,6 +27,8 @@ class TlsStream {
   ~TlsStream();
 
   Io handshake();
+  // NeedRead also when a record came that holds no data; what is behind it is still in the socket,
+  // where a level-triggered watch sees it.
   Io read(char* buffer, std::size_t size);
   Io write(std::string_view bytes);
   void send_close_notify();  // as far as it goes without waiting

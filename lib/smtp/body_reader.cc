@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "smtp/limits.h"
 #include "smtp/replies.h"
 
 namespace smtp {
@@ -14,14 +15,22 @@ bool is_special(char c) { return c == '\r' || c == '\n' || c == '\0'; }
 
 std::size_t BodyReader::read(std::string_view bytes, std::string& out) {
   std::size_t at = 0;
-  while (at < bytes.size() && !ended()) {
+  while (at < bytes.size() && !ended() && !too_much()) {
+    std::size_t taken = 1;
     if (place_ == Place::Text) {
-      at += read_text(bytes.substr(at), out);
+      taken = read_text(bytes.substr(at), out);
     } else {
-      step(bytes[at++], out);
+      step(bytes[at], out);
     }
+    at += taken;
+    received_ += taken;
   }
   return at;
+}
+
+// Counted from the first byte, not from the refusal: how soon that is seen depends on the pieces.
+bool BodyReader::too_much() const {
+  return refusal_ && !ended() && received_ >= kRefusedDataFactor * settings_->max_message_size;
 }
 
 void BodyReader::refuse(const Reply& reply) {

@@ -3,12 +3,11 @@
 // dots, and judges what may be judged without understanding the message.
 //
 // The end is CRLF "." CRLF, the CRLF of the DATA command counting as the first, and nothing else:
-// whatever other sequence some server somewhere takes for an end (LF "." LF, CR "." CR, LF "."
-// CRLF,
-// ...) is content here, so that no second transaction can be smuggled in. A message that contains a
-// bare CR or LF, or a NUL, is refused, but still read to its real end. Lines of any length are
-// taken: the 1000 octets of section 4.5.3.1.6 are what a sender may rely on, and real mail is
-// longer.
+// whatever other sequence some server somewhere takes for an end (LF "." LF, CR "." CR, and so on)
+// is content here, so that no second transaction can be smuggled in. A message that contains a bare
+// CR or LF, or a NUL, is refused, but still read to its real end unless that is too far off. Lines
+// of any length are taken: the 1000 octets of section 4.5.3.1.6 are what a sender may rely on, and
+// real mail is longer.
 //
 // Linear in the bytes, whatever the pieces. Threads: one at a time.
 #pragma once
@@ -35,6 +34,10 @@ class BodyReader {
   // Reads on for the end only. The first refusal stays.
   void refuse(const Reply& reply);
 
+  // The message was refused, and its end has not come within max_message_size times
+  // kRefusedDataFactor: nothing more is read.
+  bool too_much() const;
+
   bool ended() const { return place_ == Place::End; }
   const std::optional<Reply>& refusal() const { return refusal_; }
   std::size_t size() const { return size_; }  // of the message so far; RFC 1870 section 5
@@ -54,6 +57,7 @@ class BodyReader {
   const Settings* settings_;
   Place place_ = Place::LineStart;
   std::size_t size_ = 0;
+  std::size_t received_ = 0;  // all bytes, stuffed dots and those of a refused message included
   mail::HeaderScan header_;
   std::optional<Reply> refusal_;
 };

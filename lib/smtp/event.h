@@ -56,12 +56,14 @@ struct AskMessage {
 
 // News.
 
-// The next bytes of the message: dots unstuffed, CRLF line ends.
+// The next bytes of the message: dots unstuffed, CRLF line ends. None comes once the message is
+// refused.
 struct Body {
   std::string bytes;
 };
-// The body is over and its message was refused, by the session itself or by refuse_message(). The
-// transaction has ended. How much of it came as Body events is of no meaning.
+// The message was refused, by the session itself or by refuse_message(), and the transaction has
+// ended. It comes as soon as that is certain, so that whoever collects the body can drop it; the
+// peer reads the reply at the end of its data. How much of it came as Body events is of no meaning.
 struct MessageDropped {
   Reply reply;
 };
@@ -77,6 +79,7 @@ struct StartTls {};
 // Send output(), then close.
 struct Close {
   std::string_view reason;  // a log token of static lifetime
+  bool unserved = false;    // AskConnect was answered no
 };
 
 using Event = std::variant<AskConnect, AskSender, AskRecipient, AskData, AskMessage, Body,

@@ -19,4 +19,16 @@ inline constexpr std::size_t kMaxBufferedOutput = 16u << 10;  // beyond it no co
 // taken; each one beyond counts as an error. It bounds how long a client can stay by them.
 inline constexpr std::size_t kMaxIdleCommands = 100;
 
+// RCPT commands in one transaction, refused ones included. The factor leaves room for lists with as
+// many dead addresses as live ones, the rest for those who try again behind a 452.
+inline constexpr std::size_t kRecipientCommandsFactor = 2;
+inline constexpr std::size_t kMoreRecipientCommands = 100;
+constexpr std::size_t max_recipient_commands(std::size_t max_recipients) {
+  return kRecipientCommandsFactor * max_recipients + kMoreRecipientCommands;
+}
+
+// A message that was refused is read to its end only while all that came of it is less than
+// max_message_size times this: who sends too much is read once more as far at the most.
+inline constexpr std::size_t kRefusedDataFactor = 2;
+
 }  // namespace smtp

@@ -119,6 +119,8 @@ inline Reply mail_loop() {
 }
 
 // The end of the session. 421 may answer any command (RFC 5321 section 3.8).
+// RFC 5321 section 3.1: behind a greeting of 554 a server MUST wait for QUIT. We close at once, and
+// so give no descriptor to those who were refused because they take too many.
 inline Reply access_denied() { return {554, {5, 7, 1}, "Access denied", "access_denied"}; }
 inline Reply too_many_connections() {
   return {421, {4, 7, 0}, "Too many connections from your network", "too_many_connections"};
@@ -128,6 +130,10 @@ inline Reply server_busy() {
 }
 inline Reply shutting_down() { return {421, {4, 3, 2}, "Service shutting down", "shutdown"}; }
 inline Reply too_many_errors() { return {421, {4, 7, 0}, "Too many errors", "errors"}; }
+inline Reply too_many_rcpt_commands() {
+  return {421, {4, 7, 0}, "Too many RCPT commands", "rcpt_flood"};
+}
+inline Reply too_much_data() { return {421, {4, 7, 0}, "Too much data", "too_much_data"}; }
 inline Reply timed_out() { return {421, {4, 4, 2}, "Timeout, closing connection", "timeout"}; }
 inline Reply session_too_long() {
   return {421, {4, 4, 2}, "Session too long, closing connection", "session_deadline"};

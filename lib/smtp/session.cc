@@ -90,15 +90,23 @@ bool Session::Impl::step_command() {
 // before the message is asked about.
 bool Session::Impl::step_body() {
   if (body_->ended()) return finish_body(), true;
+  if (body_->too_much()) return end(replies::too_much_data()), true;
   if (input_.empty()) {
     if (eof_) close("eof");
     return false;
   }
+  const bool was_dropped = is_dropped();
   Body body;
   input_.consume(body_->read(input_.view(), body.bytes));
-  if (!body.bytes.empty()) events_.emplace_back(std::move(body));
+  if (!is_dropped()) {
+    if (!body.bytes.empty()) events_.emplace_back(std::move(body));
+  } else if (!was_dropped) {
+    drop_message();
+  }
   return true;
 }
+
+void Session::Impl::drop_message() { events_.emplace_back(MessageDropped{*body_->refusal()}); }
 
 void Session::Impl::finish_body() {
   const std::optional<Reply> refusal = body_->refusal();
@@ -111,7 +119,6 @@ void Session::Impl::finish_body() {
   move(Input::Refused);
   waiting_since_ = now_;
   reply(*refusal);
-  events_.emplace_back(MessageDropped{*refusal});
 }
 
 // One number space for all sessions: a ticket that reaches the wrong one is foreign to it.
@@ -174,7 +181,9 @@ void Session::Impl::begin_body() {
 }
 
 void Session::Impl::refuse_message(const Reply& given) {
-  if (body_) body_->refuse(given);
+  if (!body_ || is_dropped()) return;
+  body_->refuse(given);
+  drop_message();
 }
 
 void Session::Impl::move(Input input) {
@@ -189,7 +198,7 @@ void Session::Impl::reply(const Reply& given) {
 }
 
 void Session::Impl::end_transaction() {
-  if (is_transaction(state_)) events_.emplace_back(TransactionReset{});
+  if (in_transaction()) events_.emplace_back(TransactionReset{});
 }
 
 void Session::Impl::end(const Reply& last) {
@@ -200,10 +209,10 @@ void Session::Impl::end(const Reply& last) {
 void Session::Impl::close(std::string_view reason) {
   if (state_ == State::Closed) return;
   end_transaction();
+  events_.emplace_back(Close{reason, state_ == State::AskConnect});
   state_ = State::Closed;
   body_.reset();
   input_.clear();
-  events_.emplace_back(Close{reason});
 }
 
 bool Session::Impl::wants_input() const {
@@ -220,6 +229,9 @@ void Session::on_bytes(std::string_view bytes, base::Instant now) { impl_->on_by
 void Session::on_tls(base::Instant now) { impl_->on_tls(now); }
 void Session::on_eof(base::Instant now) { impl_->on_eof(now); }
 void Session::on_time(base::Instant now) { impl_->on_time(now); }
+void Session::on_resumed(base::Duration paused_for, base::Instant now) {
+  impl_->on_resumed(paused_for, now);
+}
 void Session::shut_down(base::Instant now) { impl_->shut_down(now); }
 void Session::answer(Ticket ticket, const Reply& reply, base::Instant now) {
   impl_->answer(ticket, reply, now);
@@ -233,7 +245,7 @@ std::optional<base::Instant> Session::deadline() const { return impl_->deadline(
 std::string_view Session::helo() const { return impl_->helo(); }
 bool Session::esmtp() const { return impl_->esmtp(); }
 bool Session::tls() const { return impl_->tls(); }
-bool Session::in_transaction() const { return is_transaction(impl_->state()); }
+bool Session::in_transaction() const { return impl_->in_transaction(); }
 std::string_view Session::stage() const { return stage_name(impl_->state()); }
 const SessionCounters& Session::counters() const { return impl_->counters(); }
 std::string Session::command_counts() const { return impl_->command_counts(); }

@@ -7,8 +7,9 @@
 // answer to an open question, or deadline(). The work is done inside next_event(), so pull it after
 // every other call too, output_sent() included: a session whose replies are not read stops reading.
 //
-// The reasons of Close: quit, eof, timeout, session_deadline, slow_data, errors, shutdown, denied,
-// starttls_injection. After it only output() matters, and how long it may take is the driver's say.
+// The reasons of Close: quit, eof, timeout, session_deadline, slow_data, too_much_data, rcpt_flood,
+// errors, shutdown, denied, starttls_injection. After it only output() matters, and how long that
+// may take is the driver's say.
 //
 // One question at a time: while a Ticket is open the session reads nothing further, so replies
 // are in order by construction. Replies to a pipelined group gather in output() and go out
@@ -61,14 +62,17 @@ class Session {
   // then the session closes.
   void on_eof(base::Instant now);
   void on_time(base::Instant now);  // call when deadline() has passed
+  // For `paused_for`, up to now, the driver read nothing and pulled no event: that time is not the
+  // peer's, and does not count towards a time-out or a data rate.
+  void on_resumed(base::Duration paused_for, base::Instant now);
   // Graceful end: a running body is taken to its answer and an open question is waited for; then,
   // or at once, 421 and Close.
   void shut_down(base::Instant now);
 
   void answer(Ticket ticket, const Reply& reply, base::Instant now);
-  // While a body comes in: the rest is read and dropped, and `reply` is given at its end, unless
-  // the session refused the message before. Once AskMessage was asked this does nothing: answer
-  // that.
+  // While a body comes in: MessageDropped comes next, the rest is read and dropped, and `reply` is
+  // given at its end. This does nothing when the message was refused before, nor once AskMessage
+  // was asked: answer that.
   void refuse_message(const Reply& reply);
 
   std::optional<Event> next_event();

@@ -22,11 +22,18 @@ std::optional<base::Instant> Session::Impl::deadline() const {
 
 base::Instant Session::Impl::command_deadline() const {
   const base::Instant command = waiting_since_ + settings_.command_timeout;
-  return is_transaction(state_) ? command : std::min(command, session_end_);
+  return has_recipients() ? command : std::min(command, session_end_);
 }
 
 base::Instant Session::Impl::data_deadline() const {
   return std::min<base::Instant>(data_since_ + settings_.data_timeout, window_start_ + kRateWindow);
+}
+
+// An answer in between may have set a clock anew: none is put into the future.
+void Session::Impl::on_resumed(base::Duration paused_for, base::Instant now) {
+  now_ = now;
+  for (base::Instant* clock : {&waiting_since_, &data_since_, &window_start_})
+    *clock = std::min(*clock + paused_for, now);
 }
 
 void Session::Impl::on_time(base::Instant now) {

@@ -151,6 +151,9 @@ void Session::Impl::begin_transaction(std::string_view argument) {
 }
 
 void Session::Impl::add_recipient(std::string_view argument) {
+  if (++transaction_.rcpt_commands > max_recipient_commands(settings_.max_recipients)) {
+    return end(replies::too_many_rcpt_commands());
+  }
   auto parsed = parse_rcpt(argument);
   if (const auto* refusal = std::get_if<Reply>(&parsed)) return refuse("RCPT", *refusal);
   if (transaction_.accepted >= settings_.max_recipients) {

@@ -30,6 +30,7 @@ class Session::Impl {
   void on_tls(base::Instant now);
   void on_eof(base::Instant now);
   void on_time(base::Instant now);
+  void on_resumed(base::Duration paused_for, base::Instant now);
   void shut_down(base::Instant now);
   void answer(Ticket ticket, const Reply& reply, base::Instant now);
   void refuse_message(const Reply& reply);
@@ -43,6 +44,7 @@ class Session::Impl {
   const std::string& helo() const { return helo_; }
   bool esmtp() const { return esmtp_; }
   bool tls() const { return tls_; }
+  bool in_transaction() const { return is_transaction(state_) && !is_dropped(); }
   State state() const { return state_; }
   const SessionCounters& counters() const { return counters_; }
 
@@ -50,6 +52,7 @@ class Session::Impl {
   struct Transaction {
     std::size_t accepted = 0;  // recipients
     std::size_t refused = 0;
+    std::size_t rcpt_commands = 0;
   };
 
   // The loop. step() does one thing and says whether there may be another.
@@ -57,6 +60,8 @@ class Session::Impl {
   bool step_command();
   bool step_body();
   void finish_body();
+  void drop_message();
+  bool is_dropped() const { return body_ && body_->refusal(); }  // the data may still come
 
   // Commands.
   void run_line(const LineReader::Line& line);
@@ -89,7 +94,8 @@ class Session::Impl {
   void close(std::string_view reason);
 
   // Time.
-  bool session_is_over() const { return now_ >= session_end_ && !is_transaction(state_); }
+  bool has_recipients() const { return is_transaction(state_) && transaction_.accepted > 0; }
+  bool session_is_over() const { return now_ >= session_end_ && !has_recipients(); }
   base::Instant command_deadline() const;
   base::Instant data_deadline() const;
   void on_data_deadline();

@@ -25,9 +25,10 @@ std::string pem_text(Write write) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-// Self-signed for `name`, valid from now for `seconds` (negative: expired).
-inline CertificateAndKey make_certificate(const std::string& name, long seconds = 86400) {
-  const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+// Self-signed for `name`, valid from now for `seconds` (negative: expired), with `new_key`.
+inline CertificateAndKey make_certificate(const std::string& name, long seconds = 86400,
+                                          EVP_PKEY* new_key = EVP_EC_gen("P-256")) {
+  const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(new_key, EVP_PKEY_free);
   const std::unique_ptr<X509, void (*)(X509*)> certificate(X509_new(), X509_free);
   X509* x509 = certificate.get();
   X509_set_version(x509, X509_VERSION_3);

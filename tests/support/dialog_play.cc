@@ -179,18 +179,23 @@ class Player {
   }
   void on_event(const smtp::AskData& e) {
     body_.clear();
+    dropped_ = false;
     give("data", e.ticket, smtp::replies::data_go_ahead());
   }
   void on_event(const smtp::AskMessage& e) {
+    require(!dropped_, "a question about a message that was dropped");
     require(e.size == body_.size(), "the size is not that of the body");
     message_ = body_;
     give("message", e.ticket, smtp::replies::message_ok("test"));
   }
   void on_event(const smtp::Body& e) {
+    require(!dropped_, "a part of a message that was dropped");
     body_ += e.bytes;
     if (const auto refusal = answers_.extract("body")) session_.refuse_message(refusal.mapped());
   }
-  void on_event(const smtp::MessageDropped&) {}
+  void on_event(const smtp::MessageDropped&) {
+    require(!std::exchange(dropped_, true), "a message was dropped twice");
+  }
   void on_event(const smtp::TransactionReset&) {}
   void on_event(const smtp::Refused&) {}
   void on_event(const smtp::StartTls&) { handshake_ = true; }
@@ -220,6 +225,7 @@ class Player {
   std::string unread_;
   std::string body_;
   std::string message_;
+  bool dropped_ = false;
   std::map<std::string, smtp::Reply> answers_;
   bool hold_ = false;
   std::optional<std::pair<smtp::Ticket, smtp::Reply>> held_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/listener.h"
 
+#include "net/acceptor.h"
+
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>

@@ -44,7 +44,12 @@ TEST_CASE("what is wrong with a certificate or key is said with the file's name"
   CHECK(failure(with(ours().chain_pem, "garbage")) ==
         "key.pem: holds no unencrypted PEM private key");
   CHECK(failure(with(ours().chain_pem, support::make_certificate("x.test").key_pem)) ==
-        "key.pem: does not belong to the certificate in chain.pem");
+        "key.pem: does not belong to the certificate in chain.pem; point tls.certificate.key at "
+        "the key the certificate was issued for");
+  const auto weak = support::make_certificate("mx.ours.test", 86400, EVP_RSA_gen(1024));
+  CHECK(failure(with(weak.chain_pem, weak.key_pem)) ==
+        "chain.pem: certificate not usable: ee key too small; use RSA of at least 2048 bits or "
+        "ECDSA P-256");
 }
 
 TEST_CASE("a damaged second certificate is not passed over") {

@@ -65,18 +65,18 @@ TEST_CASE("a line is dressed for where it goes") {
   const auto time = at(1'795'295'023'123);
   CHECK(obs::dress("event=stop", Level::Info, Format::Logfmt, Target::Stream, time) ==
         "time=2026-11-21T21:03:43.123Z level=info event=stop\n");
-  CHECK(obs::dress("event=stop", Level::Info, Format::Logfmt, Target::Journal, time) ==
+  CHECK(obs::dress("event=stop", Level::Info, Format::Logfmt, Target::JournalStream, time) ==
         "<6>event=stop\n");
   CHECK(obs::dress("\"event\":\"stop\"", Level::Error, Format::Json, Target::Stream, time) ==
         "{\"time\":\"2026-11-21T21:03:43.123Z\",\"level\":\"error\",\"event\":\"stop\"}\n");
-  CHECK(obs::dress("\"event\":\"stop\"", Level::Error, Format::Json, Target::Journal, time) ==
+  CHECK(obs::dress("\"event\":\"stop\"", Level::Error, Format::Json, Target::JournalStream, time) ==
         "<3>{\"time\":\"2026-11-21T21:03:43.123Z\",\"level\":\"error\",\"event\":\"stop\"}\n");
 }
 
 TEST_CASE("every level has the priority that syslog gives it") {
   using obs::Level;
   const auto prefix = [](Level level) {
-    return obs::dress("", level, obs::Format::Logfmt, obs::Target::Journal, at(0));
+    return obs::dress("", level, obs::Format::Logfmt, obs::Target::JournalStream, at(0));
   };
   CHECK(prefix(Level::Debug) == "<7>\n");
   CHECK(prefix(Level::Info) == "<6>\n");

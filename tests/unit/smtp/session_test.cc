@@ -199,10 +199,15 @@ TEST_CASE("a message that the session refuses is dropped, not asked about") {
   Driver d;
   d.secure();
   d.to_body();
-  d.send(std::string("a\r\nb\0", 5));
-  CHECK(d.expect<smtp::Body>().bytes == "a\r\nb");
-  d.send("more\r\n.\r\n");
+  d.send("a\r\n");
+  CHECK(d.expect<smtp::Body>().bytes == "a\r\n");
+  d.send(std::string("b\0c", 3));
   CHECK(d.expect<smtp::MessageDropped>().reply == replies::nul_in_message());
+  CHECK_FALSE(d.session.in_transaction());
+  d.send("more\r\n");
+  d.expect_nothing();
+  CHECK(d.output().empty());
+  d.send(".\r\n");
   d.expect_nothing();
   CHECK(d.output() == replies::nul_in_message().render());
   CHECK_FALSE(d.session.in_transaction());
@@ -217,7 +222,10 @@ TEST_CASE("refuse_message() is heard up to the last Body event") {
   d.send("all of it\r\n.\r\n");
   d.expect<smtp::Body>();
   d.session.refuse_message(replies::insufficient_storage());
+  d.session.refuse_message(replies::local_trouble());
   CHECK(d.expect<smtp::MessageDropped>().reply == replies::insufficient_storage());
+  d.expect_nothing();
+  CHECK(d.output() == replies::insufficient_storage().render());
   d.to_body();
   d.send(".\r\n");
   const auto message = d.expect<smtp::AskMessage>();
@@ -225,6 +233,44 @@ TEST_CASE("refuse_message() is heard up to the last Body event") {
   d.session.answer(message.ticket, replies::message_ok("Q1"), d.now);
   d.expect_nothing();
   CHECK(d.output() == replies::message_ok("Q1").render());
+}
+
+TEST_CASE("the rest of a dropped message is news no more") {
+  Driver d;
+  d.settings.max_message_size = 100;
+  d.secure();
+  d.to_body();
+  d.send(std::string(101, 'x'));
+  CHECK(d.expect<smtp::MessageDropped>().reply == replies::message_too_big());
+  d.send(std::string(98, 'x'));
+  d.expect_nothing();
+  CHECK(d.output().empty());
+  d.send("x");
+  CHECK(d.expect<smtp::Close>().reason == "too_much_data");
+  d.expect_nothing();
+  CHECK(d.output() == replies::too_much_data().render());
+}
+
+TEST_CASE("RCPT commands of a transaction are bounded, refused ones too") {
+  Driver d;
+  d.settings.max_recipients = 1;
+  d.secure();
+  const std::size_t most = smtp::max_recipient_commands(1);
+  for (int transaction = 0; transaction < 2; ++transaction) {
+    d.send("RSET\r\nMAIL FROM:<a@example.net>\r\n");
+    if (transaction == 1) d.expect<smtp::TransactionReset>();
+    d.answer<smtp::AskSender>(replies::sender_ok());
+    for (std::size_t i = 0; i < most; ++i) {
+      d.send("RCPT TO:<nobody@ours.test>\r\n");
+      d.answer<smtp::AskRecipient>(replies::no_such_user());
+    }
+    d.expect_nothing();
+    d.output();
+  }
+  d.send("RCPT TO:<nobody@ours.test>\r\n");
+  d.expect<smtp::TransactionReset>();
+  CHECK(d.expect<smtp::Close>().reason == "rcpt_flood");
+  CHECK(d.output() == replies::too_many_rcpt_commands().render());
 }
 
 TEST_CASE("refused commands are news with their verb") {
@@ -306,6 +352,39 @@ TEST_CASE("deadlines") {
   d.session.on_time(start + 30min - 1ms);
   d.expect_nothing();
   d.session.on_time(start + 30min);
+  CHECK(d.expect<smtp::Close>().reason == "session_deadline");
+}
+
+TEST_CASE("the time that the driver did not read is not the client's") {
+  Driver d;
+  d.secure();
+  d.now += 10min;
+  d.session.on_resumed(9min, d.now);
+  CHECK(d.session.deadline() == d.now - 1min + d.settings.command_timeout);
+  d.session.on_resumed(2min, d.now);
+  CHECK(d.session.deadline() == d.now + d.settings.command_timeout);
+  d.to_body();
+  d.now += 4min;
+  d.session.on_resumed(4min - 1s, d.now);
+  d.session.on_time(d.now);
+  d.expect_nothing();
+  CHECK(d.session.deadline() == d.now + 59s);  // of the data rate's minute
+  d.session.on_time(d.now + 59s);
+  d.expect<smtp::TransactionReset>();
+  CHECK(d.expect<smtp::Close>().reason == "slow_data");
+}
+
+TEST_CASE("a transaction without a recipient does not keep a session from its end") {
+  Driver d;
+  d.secure();
+  d.send("MAIL FROM:<a@example.net>\r\n");
+  d.now += d.settings.session_deadline - 1s;
+  d.answer<smtp::AskSender>(replies::sender_ok());
+  d.send("RCPT TO:<nobody@ours.test>\r\n");
+  d.answer<smtp::AskRecipient>(replies::no_such_user());
+  CHECK(d.session.deadline() == d.now + 1s);
+  d.session.on_time(d.now + 1s);
+  d.expect<smtp::TransactionReset>();
   CHECK(d.expect<smtp::Close>().reason == "session_deadline");
 }
 

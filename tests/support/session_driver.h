@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plays any input to an smtp::Session and records what came out, so that two ways of playing the
+// same input can be compared. The outside says yes to all but paths that begin with "refuse".
+// No test framework: the unit tests and the fuzz targets share it. What must hold whatever the
+// input is checked while it plays; the first that does not is named in SessionRecord::broken.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "smtp/limits.h"
+#include "smtp/replies.h"
+#include "smtp/session.h"
+
+namespace support {
+
+// Of a message that does not become whole, how much came out before that was seen may differ
+// between two ways, and is left out.
+struct SessionRecord {
+  std::string output;
+  std::vector<std::string> events;
+  std::string counts;  // Session::command_counts()
+  std::uint64_t refusals = 0;
+  std::size_t unanswered = 0;  // 1: a message was dropped, and the end of its data did not come
+  bool tls = false;
+  std::size_t clear_output = 0;  // of `output`, what was said before TLS
+  std::size_t clear_events = 0;
+  std::string broken;
+  bool operator==(const SessionRecord&) const = default;
+
+  std::size_t count(const std::string& event) const {
+    return static_cast<std::size_t>(
+        std::count_if(events.begin(), events.end(),
+                      [&](const std::string& one) { return one.starts_with(event); }));
+  }
+};
+
+// What may not change anything.
+struct SessionManner {
+  bool late_answers = false;  // a question is answered only after more input came
+  bool late_reading = false;  // replies are taken only when the session reads nothing further
+  std::function<std::size_t()> piece;  // how many bytes come next
+};
+
+enum class SessionEnd { Open, Eof, ShutDown };
+
+class SessionDriver {
+ public:
+  SessionDriver(const smtp::Settings& settings, const SessionManner& manner)
+      : manner_(manner), session_(settings, {}, base::Instant{}) {
+    settle();
+  }
+
+  // All of `bytes`, in pieces.
+  void feed(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const std::string_view piece = bytes.substr(0, std::max<std::size_t>(manner_.piece(), 1));
+      feed_piece(piece);
+      bytes.remove_prefix(piece.size());
+    }
+  }
+  // The handshake. False: it was not asked for.
+  bool secure() {
+    settle();
+    if (!handshake_ || closed_) return false;
+    record_.tls = true;
+    record_.clear_output = record_.output.size();
+    record_.clear_events = record_.events.size();
+    session_.on_tls({});
+    settle();
+    return true;
+  }
+  SessionRecord finish(SessionEnd end) {
+    settle();
+    if (end == SessionEnd::Eof) session_.on_eof({});
+    if (end == SessionEnd::ShutDown) session_.shut_down({});
+    settle();
+    record_.counts = session_.command_counts();
+    record_.refusals = session_.counters().refusals;
+    if (refusals_at_drop_ == record_.refusals) record_.unanswered = 1;
+    return record_;
+  }
+
+ private:
+  // One more than a session may hold: the reply that passed the limit, and the last word.
+  static constexpr std::size_t kMostOutput = smtp::kMaxBufferedOutput + 4 * smtp::kMaxReplyLine;
+
+  void feed_piece(std::string_view bytes) {
+    if (!session_.wants_input()) settle();
+    const bool was_open = open_.has_value();
+    session_.on_bytes(bytes, {});
+    pull();
+    if (!manner_.late_answers) answer_all();
+    if (was_open) answer_one();
+    if (!manner_.late_reading) take_output();
+    pull();
+  }
+
+  // Until the session can do nothing more by itself.
+  void settle() {
+    do {
+      pull();
+      take_output();
+      answer_one();
+      pull();
+    } while (open_ || !session_.output().empty());
+  }
+
+  void answer_all() {
+    while (open_) answer_one();
+  }
+
+  void answer_one() {
+    if (!open_) return;
+    const auto [ticket, reply] = *std::exchange(open_, std::nullopt);
+    session_.answer(ticket, reply, {});
+    pull();
+  }
+
+  void pull() {
+    while (auto event = session_.next_event()) {
+      require(!open_, "nothing happens while a question is open");
+      require(!closed_, "nothing happens after the end");
+      on_event(*event);
+    }
+    require(session_.output().size() <= kMostOutput, "unread output is bounded");
+    require(!open_ || said() == said_at_question_, "nothing is said while a question is open");
+  }
+
+  std::size_t said() const { return record_.output.size() + session_.output().size(); }
+
+  void take_output() {
+    record_.output += session_.output();
+    session_.output_sent(session_.output().size());
+  }
+
+  void ask(const std::string& what, smtp::Ticket ticket, smtp::Reply reply) {
+    record_.events.push_back(what + ' ' + std::exchange(body_, {}));
+    open_.emplace(ticket, std::move(reply));
+    said_at_question_ = said();
+  }
+
+  void on_event(const smtp::Event& event) {
+    namespace replies = smtp::replies;
+    if (const auto* body = std::get_if<smtp::Body>(&event)) {
+      body_ += body->bytes;
+    } else if (const auto* connect = std::get_if<smtp::AskConnect>(&event)) {
+      ask("connect", connect->ticket, replies::greeting("mx.ours.test"));
+    } else if (const auto* sender = std::get_if<smtp::AskSender>(&event)) {
+      const std::string path = sender->sender.path.to_string();
+      ask("sender " + path, sender->ticket, verdict(path, replies::sender_ok()));
+    } else if (const auto* recipient = std::get_if<smtp::AskRecipient>(&event)) {
+      const std::string path = recipient->path.to_string();
+      ask("recipient " + path, recipient->ticket, verdict(path, replies::recipient_ok()));
+    } else if (const auto* data = std::get_if<smtp::AskData>(&event)) {
+      ask("data", data->ticket, replies::data_go_ahead());
+    } else if (const auto* message = std::get_if<smtp::AskMessage>(&event)) {
+      require(message->size == body_.size(), "the size is that of the body");
+      ask("message", message->ticket, replies::message_ok("Q"));
+    } else {
+      news(event);
+    }
+  }
+
+  void news(const smtp::Event& event) {
+    body_.clear();
+    if (const auto* refused = std::get_if<smtp::Refused>(&event)) {
+      record_.events.push_back("refused " + std::string(refused->verb) + refused->reply.text);
+    } else if (const auto* close = std::get_if<smtp::Close>(&event)) {
+      closed_ = true;
+      record_.events.push_back("close " + std::string(close->reason));
+    } else if (const auto* dropped = std::get_if<smtp::MessageDropped>(&event)) {
+      record_.events.push_back("dropped " + dropped->reply.text);
+      refusals_at_drop_ = session_.counters().refusals;
+    } else if (std::holds_alternative<smtp::StartTls>(event)) {
+      handshake_ = true;
+      record_.events.push_back("starttls");
+    } else {
+      record_.events.push_back("reset");
+    }
+  }
+  static smtp::Reply verdict(const std::string& path, const smtp::Reply& good) {
+    return path.starts_with("<refuse") ? smtp::replies::relay_denied() : good;
+  }
+
+  void require(bool holds, const char* property) {
+    if (!holds && record_.broken.empty()) record_.broken = property;
+  }
+
+  const SessionManner manner_;
+  smtp::Session session_;
+  SessionRecord record_;
+  std::string body_;
+  std::optional<std::pair<smtp::Ticket, smtp::Reply>> open_;
+  std::size_t said_at_question_ = 0;
+  std::optional<std::uint64_t> refusals_at_drop_;
+  bool handshake_ = false;
+  bool closed_ = false;
+};
+
+// `clear` comes before TLS; where it asks for that, `secret` comes after it.
+inline SessionRecord play_session(const smtp::Settings& settings, const SessionManner& manner,
+                                  std::string_view clear, std::string_view secret,
+                                  SessionEnd end = SessionEnd::Open) {
+  SessionDriver driver(settings, manner);
+  driver.feed(clear);
+  if (driver.secure()) driver.feed(secret);
+  return driver.finish(end);
+}
+
+// Counts the replies; nothing where the bytes are not replies. Reply-line = code ( SP / "-" ) text
+// CRLF, RFC 5321 section 4.2; all lines of a reply have one code.
+inline std::optional<std::size_t> count_replies(std::string_view output) {
+  const auto is_text = [](char c) { return (c >= ' ' && c <= '~') || c == '\t'; };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  std::size_t replies = 0;
+  std::string_view continued;
+  while (!output.empty()) {
+    const std::size_t end = output.find("\r\n");
+    if (end == std::string_view::npos || end + 2 > smtp::kMaxReplyLine || end < 4) return {};
+    const std::string_view line = output.substr(0, end);
+    output.remove_prefix(end + 2);
+    const std::string_view code = line.substr(0, 3);
+    if (code < "200" || code > "599" || !std::all_of(code.begin(), code.end(), is_digit)) return {};
+    if (!std::all_of(line.begin(), line.end(), is_text)) return {};
+    if (line[3] != ' ' && line[3] != '-') return {};
+    if (!continued.empty() && code != continued) return {};
+    continued = line[3] == '-' ? code : std::string_view();
+    if (continued.empty()) ++replies;
+  }
+  return continued.empty() ? std::optional(replies) : std::nullopt;
+}
+
+// One reply for the greeting and each command, one more for a body that came to its end or to that
+// of our patience, and one when the session says why it closes.
+inline std::size_t expected_replies(const SessionRecord& record) {
+  std::size_t commands = 0;
+  const std::string& counts = record.counts;
+  for (std::size_t at = counts.find('='); at != std::string::npos; at = counts.find('=', at + 1))
+    commands += std::stoul(counts.substr(at + 1));
+  return 1 + commands + record.count("message") + record.count("dropped") - record.unanswered +
+         record.count("close errors") + record.count("close shutdown");
+}
+
+}  // namespace support
