@@ -6,7 +6,6 @@
 #include "daemon/common/exit_code.h"
 #include "daemon/common/port_holder.h"
 #include "net/listener.h"
-#include "sandbox/privileges.h"
 #include "spool/spool_root.h"
 
 namespace common {
@@ -31,12 +30,29 @@ void check_tls(const config::Config& config, std::vector<Finding>& findings) {
     findings.push_back({false, warning});
 }
 
+// Sockets that systemd will pass cannot be looked at from here.
+config::Config own_listeners_only(config::Config config) {
+  std::erase_if(config.listeners,
+                [](const config::Listener& listener) { return !listener.systemd_name.empty(); });
+  return config;
+}
+
 void check_ports(const config::Config& config, std::vector<Finding>& findings) {
-  for (const Failure& failure : prepare_listeners(config).failures) {
+  for (const Failure& failure : prepare_listeners(own_listeners_only(config), {}).failures) {
     // The running server itself is the usual holder.
     const bool ours = failure.reason.find("held by posternd ") != std::string::npos;
     findings.push_back({!ours, failure.reason});
   }
+}
+
+// Moves the sockets of one name out of `passed`; how many there were.
+std::size_t take_named(std::vector<PassedSocket>& passed, const std::string& name,
+                       std::size_t listener, std::vector<BoundListener>& bound) {
+  const std::size_t before = bound.size();
+  for (PassedSocket& socket : passed)
+    if (socket.name == name) bound.push_back({std::move(socket.fd), listener});
+  std::erase_if(passed, [](const PassedSocket& socket) { return !socket.fd; });
+  return bound.size() - before;
 }
 
 void check_spool(const config::Config& config, std::vector<Finding>& findings) {
@@ -65,22 +81,28 @@ Prepared<std::shared_ptr<const net::TlsContext>> prepare_tls(const config::Confi
   return {std::make_shared<const net::TlsContext>(std::move(*context)), {}};
 }
 
-Prepared<std::vector<base::UniqueFd>> prepare_listeners(const config::Config& config) {
-  Prepared<std::vector<base::UniqueFd>> prepared;
-  for (const config::Listener& listener : config.listeners) {
+Prepared<std::vector<BoundListener>> prepare_listeners(const config::Config& config,
+                                                       std::vector<PassedSocket> passed) {
+  Prepared<std::vector<BoundListener>> prepared;
+  const auto fail = [&](Failure failure) { prepared.failures.push_back(std::move(failure)); };
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const config::Listener& listener = config.listeners[i];
     if (!listener.systemd_name.empty()) {
-      prepared.failures.push_back(
-          {kExitConfig, "listener \"" + listener.address +
-                            "\": sockets passed by systemd are not supported yet; name address and "
-                            "port"});
+      if (take_named(passed, listener.systemd_name, i, prepared.value) == 0)
+        fail({kExitConfig, "listener " + listener.address +
+                               ": no socket of that name was passed; " +
+                               "see FileDescriptorName= in postern.socket"});
       continue;
     }
     auto socket = net::open_listener(listener.endpoint);
     if (socket)
-      prepared.value.push_back(std::move(*socket));
+      prepared.value.push_back({std::move(*socket), i});
     else
-      prepared.failures.push_back(listen_failure(listener.endpoint, socket.error()));
+      fail(listen_failure(listener.endpoint, socket.error()));
   }
+  for (const PassedSocket& socket : passed)
+    fail({kExitConfig, "a socket named " + socket.name + " was passed, but no listener has the " +
+                           "address systemd:" + socket.name});
   if (!prepared.failures.empty()) prepared.value.clear();
   return prepared;
 }
@@ -91,13 +113,6 @@ std::vector<Finding> check_environment(const config::Config& config, bool offlin
   check_spool(config, findings);
   if (!offline) check_ports(config, findings);
   return findings;
-}
-
-std::vector<spool::Mailbox> spool_mailboxes(const policy::Recipients& recipients) {
-  std::vector<spool::Mailbox> result;
-  for (const policy::LocalMailbox& mailbox : recipients.all_mailboxes())
-    result.push_back({mailbox.domain, mailbox.mailbox, {}});
-  return result;
 }
 
 }  // namespace common

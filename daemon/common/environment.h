@@ -12,9 +12,8 @@
 #include "base/unique_fd.h"
 #include "config/config.h"
 #include "config/load.h"
+#include "daemon/common/passed_sockets.h"
 #include "net/tls_context.h"
-#include "policy/recipients.h"
-#include "spool/delivery.h"
 
 namespace common {
 
@@ -35,9 +34,18 @@ struct Prepared {
 
 Prepared<std::shared_ptr<const net::TlsContext>> prepare_tls(const config::Config& config);
 
-// One listening socket per configured listener, in their order. All or none: they close again when
-// one of them fails. A busy port is reported with the process that holds it.
-Prepared<std::vector<base::UniqueFd>> prepare_listeners(const config::Config& config);
+// A listening socket and the listener of the configuration that it is for: several sockets may be
+// passed under the name of one listener.
+struct BoundListener {
+  base::UniqueFd fd;
+  std::size_t listener = 0;  // index in config.listeners
+};
+
+// All or none: they close again when one of them fails. A busy port is reported with the process
+// that holds it; every listener that names passed sockets must find some, and every one passed a
+// listener.
+Prepared<std::vector<BoundListener>> prepare_listeners(const config::Config& config,
+                                                       std::vector<PassedSocket> passed);
 
 struct Finding {
   bool is_error = false;
@@ -47,8 +55,5 @@ struct Finding {
 // Everything that would stop the server, and what an administrator should look at. `offline`:
 // leaves out what depends on what else runs now (ports).
 std::vector<Finding> check_environment(const config::Config& config, bool offline);
-
-// The mailboxes that need a Maildir.
-std::vector<spool::Mailbox> spool_mailboxes(const policy::Recipients& recipients);
 
 }  // namespace common

@@ -6,12 +6,14 @@
 
 #include "daemon/common/exit_code.h"
 #include "daemon/ctl/check.h"
+#include "daemon/ctl/control.h"
 #include "daemon/ctl/describe.h"
 
 namespace {
 
 struct Command {
   ctl::CheckOptions check;
+  ctl::ControlOptions control;
   ctl::DescribeOptions describe;
   int (*run)(const Command&) = nullptr;
 };
@@ -41,6 +43,22 @@ void declare_config(CLI::App& app, Command& command) {
       [&] { command.run = [](const Command& c) { return ctl::describe(c.describe); }; });
 }
 
+void declare_control(CLI::App& app, Command& command) {
+  for (const ctl::ControlCommand& row : ctl::control_commands()) {
+    CLI::App* control = app.add_subcommand(row.name, row.help);
+    control
+        ->add_option("-c,--config", command.control.file, "The file that names the control socket")
+        ->capture_default_str();
+    control->add_option("--socket", command.control.socket,
+                        "The control socket; default: that of the configuration");
+    control->add_flag("--json", command.control.json, "Print the answer as JSON");
+    control->callback([&, name = row.name] {
+      command.control.command = name;
+      command.run = [](const Command& c) { return ctl::control(c.control); };
+    });
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,6 +67,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "postern " POSTERN_VERSION);
   app.require_subcommand(1);
   declare_check(app, command);
+  declare_control(app, command);
   declare_config(app, command);
   try {
     app.parse(argc, argv);

@@ -28,6 +28,11 @@ Janitor::~Janitor() {
   thread_.join();
 }
 
+void Janitor::replace(std::vector<spool::Mailbox> mailboxes) {
+  const std::lock_guard lock(mutex_);
+  mailboxes_ = std::move(mailboxes);
+}
+
 bool Janitor::stopping() {
   const std::lock_guard lock(mutex_);
   return stop_;
@@ -42,7 +47,12 @@ void Janitor::work() {
 }
 
 void Janitor::sweep_all() {
-  for (const spool::Mailbox& mailbox : mailboxes_) {
+  std::vector<spool::Mailbox> mailboxes;
+  {
+    const std::lock_guard lock(mutex_);
+    mailboxes = mailboxes_;
+  }
+  for (const spool::Mailbox& mailbox : mailboxes) {
     if (stopping()) return;
     const auto removed = spool_.sweep(mailbox, base::wall_now());
     if (!removed) {
@@ -52,7 +62,7 @@ void Janitor::sweep_all() {
           .write();
     } else if (*removed > 0) {
       obs::Line(obs::Event::swept)
-          .token("mailbox", name_of(mailbox))
+          .text("mailbox", name_of(mailbox))
           .number("files", *removed)
           .write();
     }

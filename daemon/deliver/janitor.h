@@ -18,14 +18,17 @@ class Janitor {
   Janitor(spool::Spool& spool, std::vector<spool::Mailbox> mailboxes);
   ~Janitor();
 
+  // From the next sweep on. Any thread.
+  void replace(std::vector<spool::Mailbox> mailboxes);
+
  private:
   void work();
   void sweep_all();
   bool stopping();
 
   spool::Spool& spool_;
-  const std::vector<spool::Mailbox> mailboxes_;
   std::mutex mutex_;
+  std::vector<spool::Mailbox> mailboxes_;
   std::condition_variable wake_;
   bool stop_ = false;
   std::thread thread_;

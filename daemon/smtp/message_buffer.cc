@@ -16,15 +16,15 @@ bool BufferBudget::take(std::uint64_t bytes) {
   return false;
 }
 
-base::Result<std::unique_ptr<MessageBuffer>> MessageBuffer::make(BufferBudget& budget) {
+base::Result<std::unique_ptr<MessagePart>> MessagePart::make(BufferBudget& budget) {
   base::UniqueFd fd(memfd_create("postern-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return base::Error::system("memfd_create", errno);
-  return std::unique_ptr<MessageBuffer>(new MessageBuffer(std::move(fd), budget));
+  return std::unique_ptr<MessagePart>(new MessagePart(std::move(fd), budget));
 }
 
-MessageBuffer::~MessageBuffer() { budget_.give_back(size_); }
+MessagePart::~MessagePart() { budget_.give_back(size_); }
 
-base::Status MessageBuffer::append(std::string_view bytes) {
+base::Status MessagePart::append(std::string_view bytes) {
   if (!budget_.take(bytes.size()))
     return base::Error::temporary("the memory for messages coming in is used up");
   size_ += bytes.size();
@@ -37,10 +37,10 @@ base::Status MessageBuffer::append(std::string_view bytes) {
   return base::ok();
 }
 
-base::Status MessageBuffer::seal() {
+base::Result<base::UniqueFd> MessagePart::seal() {
   constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
   if (fcntl(fd_.get(), F_ADD_SEALS, kSeals) != 0) return base::Error::system("F_ADD_SEALS", errno);
-  return base::ok();
+  return std::move(fd_);
 }
 
 }  // namespace smtp_role

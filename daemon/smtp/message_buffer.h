@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A message while it comes in: anonymous memory that others later read through its descriptor.
+// The part of a message that is in memory while it comes in.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,9 @@
 #include "base/unique_fd.h"
 
 namespace smtp_role {
+
+// A part this large goes to deliver, which collects the parts of one message in an unlinked file.
+inline constexpr std::uint64_t kPartBytes = 1u << 20;
 
 // One budget for the messages of all sessions. Threads: any.
 class BufferBudget {
@@ -25,23 +28,23 @@ class BufferBudget {
   std::atomic<std::uint64_t> used_{0};
 };
 
-class MessageBuffer {
+// Anonymous memory, charged to a budget for as long as this object lives.
+class MessagePart {
  public:
-  // `budget` must outlive the buffer.
-  static base::Result<std::unique_ptr<MessageBuffer>> make(BufferBudget& budget);
-  ~MessageBuffer();
-  MessageBuffer(const MessageBuffer&) = delete;
-  MessageBuffer& operator=(const MessageBuffer&) = delete;
+  // `budget` must outlive the part.
+  static base::Result<std::unique_ptr<MessagePart>> make(BufferBudget& budget);
+  ~MessagePart();
+  MessagePart(const MessagePart&) = delete;
+  MessagePart& operator=(const MessagePart&) = delete;
 
   base::Status append(std::string_view bytes);
-  // From here on nobody can change the content or its size.
-  base::Status seal();
-
-  int fd() const { return fd_.get(); }
   std::uint64_t size() const { return size_; }
 
+  // Seals it, so that nobody can change it any more, and gives it away. The charge stays here.
+  base::Result<base::UniqueFd> seal();
+
  private:
-  MessageBuffer(base::UniqueFd fd, BufferBudget& budget) : fd_(std::move(fd)), budget_(budget) {}
+  MessagePart(base::UniqueFd fd, BufferBudget& budget) : fd_(std::move(fd)), budget_(budget) {}
   base::UniqueFd fd_;
   BufferBudget& budget_;
   std::uint64_t size_ = 0;

@@ -1,31 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every session of this process shares. All of it outlives all shards; all of it may be used
-// from any thread.
+// What the sessions of this process share.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
+#include "base/result.h"
+#include "daemon/common/role_settings.h"
+#include "daemon/smtp/deliver_client.h"
 #include "daemon/smtp/message_buffer.h"
 #include "net/tls_context.h"
 #include "policy/connections.h"
 #include "policy/recipients.h"
 #include "smtp/settings.h"
-#include "spool/writers.h"
 
 namespace smtp_role {
 
-struct Services {
+// One configuration in force, immutable. A session keeps the one it began with.
+struct Snapshot {
   std::string hostname;
   smtp::Settings smtp;
   std::uint64_t min_free_bytes = 0;  // of the spool's file system
   std::shared_ptr<const net::TlsContext> tls;
-  const policy::Recipients& recipients;
-  policy::Connections& connections;
-  spool::Writers& writers;
-  BufferBudget& buffers;
+  policy::Recipients recipients;
+
+  static base::Result<std::shared_ptr<const Snapshot>> make(
+      const common::SmtpRoleSettings& settings);
+};
+
+struct Counters {
+  std::atomic<std::uint64_t> connections{0};
+  std::atomic<std::uint64_t> messages_accepted{0};
+  std::atomic<std::uint64_t> messages_refused{0};
+};
+
+// Outlives all shards. Threads: any.
+class Services {
+ public:
+  Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits,
+           net::EventLoop& main_loop);
+
+  std::shared_ptr<const Snapshot> snapshot() const;
+  void replace(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits);
+
+  policy::Connections connections;
+  BufferBudget buffers;
+  DeliverClient deliver;
+  Counters counters;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> snapshot_;
 };
 
 }  // namespace smtp_role

@@ -11,8 +11,6 @@ namespace {
 
 namespace replies = smtp::replies;
 
-constexpr std::string_view kRoomDetail = "less than spool.min_free would be left";
-
 // Log lines of refusals that a session gives by itself: those that concern mail are of interest to
 // an administrator, those of form only to one who looks closely.
 struct MailVerb {
@@ -27,35 +25,35 @@ std::string_view mail_stage(std::string_view verb) {
   return {};
 }
 
-void log_duplicates(const Transaction& transaction, const spool::Done& done) {
-  for (const std::string& file : done.possible_duplicates) {
+void log_duplicates(const Transaction& transaction, const ipc::Delivered& delivered) {
+  for (const std::string& file : delivered.possible_duplicates) {
     obs::Line(obs::Event::duplicate_possible)
         .token("sid", transaction.session.sid)
         .token("qid", transaction.queue_id)
-        .text("reason", done.reason)
+        .text("reason", delivered.reason)
         .text("kept", file)
         .write();
   }
 }
 
-smtp::Reply reply_to(const Transaction& transaction, const spool::Done& done) {
-  switch (done.outcome) {
-    case spool::Outcome::Durable:
+smtp::Reply reply_to(const Transaction& transaction, const ipc::Delivered& delivered) {
+  switch (delivered.outcome) {
+    case ipc::Delivered::Outcome::Durable:
       return replies::message_ok(transaction.queue_id);
-    case spool::Outcome::Full:
+    case ipc::Delivered::Outcome::Full:
       return replies::insufficient_storage();
-    case spool::Outcome::Failed:
+    case ipc::Delivered::Outcome::Failed:
       break;
   }
   return replies::local_trouble();
 }
 
-void log_outcome(const Transaction& transaction, const spool::Done& done, const smtp::Reply& reply,
-                 bool client_gone) {
+void log_outcome(const Transaction& transaction, const ipc::Delivered& delivered,
+                 const smtp::Reply& reply, bool client_gone) {
   const base::Instant now = base::now();
-  log_duplicates(transaction, done);
-  if (done.outcome != spool::Outcome::Durable) {
-    transaction.log_refused("data", reply, done.reason, now);
+  log_duplicates(transaction, delivered);
+  if (delivered.outcome != ipc::Delivered::Outcome::Durable) {
+    transaction.log_refused("data", reply, delivered.reason, now);
   } else if (client_gone) {
     // Stored, but nobody was told: the client will send it again (RFC 5321 section 4.1.1.4).
     transaction.log_refused("data", replies::local_trouble(), "stored, but the client was gone",
@@ -67,10 +65,11 @@ void log_outcome(const Transaction& transaction, const spool::Done& done, const 
 
 }  // namespace
 
-SessionHandler::SessionHandler(const Services& services, std::string sid,
-                               const base::Endpoint& client,
+SessionHandler::SessionHandler(Services& services, std::shared_ptr<const Snapshot> snapshot,
+                               std::string sid, const base::Endpoint& client,
                                policy::Connections::Admission admission, ShardLink link)
     : services_(services),
+      snapshot_(std::move(snapshot)),
       slot_(std::move(admission.slot)),
       connect_refusal_(std::move(admission.refusal)),
       link_(std::move(link)),
@@ -86,7 +85,7 @@ void SessionHandler::on_event(Connection& connection, smtp::Event event) {
 
 void SessionHandler::handle(Connection& connection, const smtp::AskConnect& ask) {
   if (connect_refusal_) return refuse(connection, ask.ticket, "connect", *connect_refusal_, {});
-  connection.answer(ask.ticket, replies::greeting(services_.hostname));
+  connection.answer(ask.ticket, replies::greeting(snapshot_->hostname));
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::AskSender& ask) {
@@ -97,75 +96,120 @@ void SessionHandler::handle(Connection& connection, const smtp::AskSender& ask) 
   transaction_->sender = ask.sender;
   transaction_->started = base::now();
   transaction_->queue_id = facts_.sid + "." + std::to_string(++transactions_);
-  if (!has_room(ask.sender.declared_size, 1))
-    return refuse(connection, ask.ticket, "mail", replies::insufficient_storage(), kRoomDetail);
+  transaction_->message = services_.deliver.next_message();
+  if (const auto lack = shortage(ask.sender.declared_size, 1))
+    return refuse(connection, ask.ticket, "mail", lack->reply, lack->detail);
   connection.answer(ask.ticket, replies::sender_ok());
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::AskRecipient& ask) {
-  const auto decision = services_.recipients.decide(ask.path);
+  const auto decision = snapshot_->recipients.decide(ask.path);
   const std::string recipient = ask.path.address->to_string();
   const auto refuse_recipient = [&](const smtp::Reply& reply, std::string_view detail) {
     transaction_->log_refused("rcpt", reply, detail, base::now(), recipient);
     connection.answer(ask.ticket, reply);
   };
   if (!decision.mailbox) return refuse_recipient(decision.reply, {});
-  if (!has_room(transaction_->sender.declared_size, transaction_->mailboxes.size() + 1))
-    return refuse_recipient(replies::insufficient_storage(), kRoomDetail);
+  const std::size_t copies = transaction_->mailboxes.size() + 1;
+  if (const auto lack = shortage(transaction_->sender.declared_size, copies))
+    return refuse_recipient(lack->reply, lack->detail);
   transaction_->add(*ask.path.address, *decision.mailbox);
   connection.answer(ask.ticket, decision.reply);
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::AskData& ask) {
-  if (!has_room(transaction_->sender.declared_size, transaction_->mailboxes.size()))
-    return refuse(connection, ask.ticket, "data", replies::insufficient_storage(), kRoomDetail);
-  auto buffer = MessageBuffer::make(services_.buffers);
-  if (!buffer)
-    return refuse(connection, ask.ticket, "data", replies::local_trouble(), buffer.error().reason);
-  transaction_->buffer = std::move(*buffer);
+  const std::size_t copies = transaction_->mailboxes.size();
+  if (const auto lack = shortage(transaction_->sender.declared_size, copies))
+    return refuse(connection, ask.ticket, "data", lack->reply, lack->detail);
+  auto part = MessagePart::make(services_.buffers);
+  if (!part)
+    return refuse(connection, ask.ticket, "data", replies::local_trouble(), part.error().reason);
+  transaction_->part = std::move(*part);
   connection.answer(ask.ticket, replies::data_go_ahead());
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::Body& body) {
-  if (const auto appended = transaction_->buffer->append(body.bytes); !appended) {
+  if (const auto appended = transaction_->part->append(body.bytes); !appended) {
     obs::Line(obs::Event::trouble)
         .token("area", "message_buffer")
         .text("reason", appended.error().reason)
         .write();
-    connection.session().refuse_message(replies::insufficient_storage());
+    return connection.session().refuse_message(replies::insufficient_storage());
   }
+  transaction_->size_bytes += body.bytes.size();
+  if (transaction_->part->size() >= kPartBytes) pass_on_part(connection);
 }
 
-void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask) {
-  const auto refuse_message = [&](const smtp::Reply& reply, std::string_view detail) {
-    refuse(connection, ask.ticket, "data", reply, detail);
-    transaction_.reset();  // an idle session holds no message
-  };
-  if (!has_room(transaction_->buffer->size(), transaction_->mailboxes.size()))
-    return refuse_message(replies::insufficient_storage(), kRoomDetail);
-  if (const auto sealed = transaction_->buffer->seal(); !sealed)
-    return refuse_message(replies::local_trouble(), sealed.error().reason);
-  transaction_->submitted = base::now();
-  auto job = transaction_->make_job(services_.hostname, base::wall_now());
-  // The session waits for the ticket and begins no other transaction meanwhile; the delivery owns
-  // the message in case the session does not live to see its end.
-  services_.writers.submit(std::move(job),
-                           [transaction = std::exchange(transaction_, nullptr), post = link_.post,
-                            ticket = ask.ticket](const spool::Done& done) {
-                             post([transaction, ticket, done](Connection* waiting) {
-                               const smtp::Reply reply = reply_to(*transaction, done);
-                               log_outcome(*transaction, done, reply, waiting == nullptr);
-                               if (waiting != nullptr) waiting->answer(ticket, reply);
+// The client waits until deliver has the part: what a session holds in memory stays bounded.
+void SessionHandler::pass_on_part(Connection& connection) {
+  auto next = MessagePart::make(services_.buffers);
+  if (!next) return connection.session().refuse_message(replies::local_trouble());
+  auto part = std::exchange(transaction_->part, std::move(*next));
+  transaction_->appended_bytes += part->size();
+  connection.hold();
+  services_.deliver.append(transaction_->message, std::move(part),
+                           [this, post = link_.post](const ipc::Appended& appended) {
+                             // The handler lives as long as its connection.
+                             post([this, appended](Connection* waiting) {
+                               if (waiting != nullptr) part_is_away(*waiting, appended);
                              });
                            });
 }
 
+void SessionHandler::part_is_away(Connection& connection, const ipc::Appended& appended) {
+  if (!appended.error.empty()) {
+    obs::Line(obs::Event::trouble).token("area", "deliver").text("reason", appended.error).write();
+    connection.session().refuse_message(appended.full ? replies::insufficient_storage()
+                                                      : replies::local_trouble());
+  }
+  connection.release();
+}
+
+void SessionHandler::drop_message() {
+  if (transaction_->appended_bytes > 0) services_.deliver.discard(transaction_->message);
+  transaction_->appended_bytes = 0;
+  transaction_->part.reset();
+}
+
+void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask) {
+  if (const auto lack = shortage(transaction_->size_bytes, transaction_->mailboxes.size())) {
+    refuse(connection, ask.ticket, "data", lack->reply, lack->detail);
+    drop_message();
+    return transaction_.reset();  // an idle session holds no message
+  }
+  transaction_->submitted = base::now();
+  auto copies = transaction_->make_copies(snapshot_->hostname, base::wall_now());
+  auto part = std::move(transaction_->part);
+  const auto message = transaction_->message;
+  const auto appended_bytes = transaction_->appended_bytes;
+  // The session waits for the ticket and begins no other transaction meanwhile; the delivery owns
+  // the transaction in case the session does not live to see its end.
+  auto told = [transaction = std::exchange(transaction_, nullptr), post = link_.post,
+               ticket = ask.ticket, &counters = services_.counters](const ipc::Delivered& done) {
+    const bool durable = done.outcome == ipc::Delivered::Outcome::Durable;
+    ++(durable ? counters.messages_accepted : counters.messages_refused);
+    post([transaction, ticket, done](Connection* waiting) {
+      const smtp::Reply reply = reply_to(*transaction, done);
+      log_outcome(*transaction, done, reply, waiting == nullptr);
+      if (waiting != nullptr) waiting->answer(ticket, reply);
+    });
+  };
+  services_.deliver.deliver(message, std::move(part), std::move(copies), appended_bytes,
+                            std::move(told));
+}
+
 void SessionHandler::handle(Connection&, const smtp::MessageDropped& dropped) {
+  ++services_.counters.messages_refused;
   transaction_->log_refused("data", dropped.reply, {}, base::now());
+  drop_message();
   transaction_.reset();
 }
 
-void SessionHandler::handle(Connection&, const smtp::TransactionReset&) { transaction_.reset(); }
+void SessionHandler::handle(Connection&, const smtp::TransactionReset&) {
+  if (transaction_ == nullptr) return;
+  drop_message();
+  transaction_.reset();
+}
 
 void SessionHandler::handle(Connection&, const smtp::Refused& refused) {
   const std::string_view stage = mail_stage(refused.verb);
@@ -190,8 +234,12 @@ void SessionHandler::refuse(Connection& connection, smtp::Ticket ticket, std::st
   connection.answer(ticket, reply);
 }
 
-bool SessionHandler::has_room(std::uint64_t message_bytes, std::size_t copies) const {
-  return services_.writers.free_bytes() >= services_.min_free_bytes + message_bytes * copies;
+std::optional<SessionHandler::Shortage> SessionHandler::shortage(std::uint64_t message_bytes,
+                                                                 std::size_t copies) const {
+  const auto free_bytes = services_.deliver.free_bytes();
+  if (!free_bytes) return Shortage{replies::local_trouble(), "the deliver process is away"};
+  if (*free_bytes >= snapshot_->min_free_bytes + message_bytes * copies) return std::nullopt;
+  return Shortage{replies::insufficient_storage(), "less than spool.min_free would be left"};
 }
 
 void SessionHandler::on_tls(Connection&, const net::TlsFacts& facts) {
@@ -210,6 +258,7 @@ void SessionHandler::on_tls_failed(Connection&, std::string_view reason,
 }
 
 void SessionHandler::on_closed(Connection& connection, std::string_view reason) {
+  if (transaction_ != nullptr) drop_message();
   const smtp::Session& session = connection.session();
   const auto& counters = session.counters();
   const auto lasted =

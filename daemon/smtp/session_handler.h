@@ -26,8 +26,12 @@ class SessionHandler : public net::ConnectionHandler {
     std::function<void()> gone;
   };
 
-  SessionHandler(const Services& services, std::string sid, const base::Endpoint& client,
-                 policy::Connections::Admission admission, ShardLink link);
+  SessionHandler(Services& services, std::shared_ptr<const Snapshot> snapshot, std::string sid,
+                 const base::Endpoint& client, policy::Connections::Admission admission,
+                 ShardLink link);
+
+  const SessionFacts& facts() const { return facts_; }
+  base::Instant connected() const { return connected_; }
 
   void on_event(net::Connection& connection, smtp::Event event) override;
   void on_tls(net::Connection& connection, const net::TlsFacts& facts) override;
@@ -53,10 +57,18 @@ class SessionHandler : public net::ConnectionHandler {
 
   void refuse(Connection& connection, smtp::Ticket ticket, std::string_view stage,
               const smtp::Reply& reply, std::string_view detail);
-  // Whether the spool takes so much more and still keeps spool.min_free.
-  bool has_room(std::uint64_t message_bytes, std::size_t copies) const;
+  // Why the spool should not take so much more, for it must keep spool.min_free; nothing: it may.
+  struct Shortage {
+    smtp::Reply reply;
+    std::string_view detail;
+  };
+  std::optional<Shortage> shortage(std::uint64_t message_bytes, std::size_t copies) const;
+  void pass_on_part(Connection& connection);
+  void part_is_away(Connection& connection, const ipc::Appended& appended);
+  void drop_message();
 
-  const Services& services_;
+  Services& services_;
+  const std::shared_ptr<const Snapshot> snapshot_;
   SessionFacts facts_;
   std::optional<policy::Connections::Slot> slot_;
   std::optional<smtp::Reply> connect_refusal_;

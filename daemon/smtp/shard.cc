@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/smtp/shard.h"
 
+#include "obs/log.h"
+
 namespace smtp_role {
 
-Shard::Shard(const Services& services) : services_(services), thread_([this] { loop_.run(); }) {}
+Shard::Shard(Services& services) : services_(services), thread_([this] { loop_.run(); }) {}
 
 Shard::~Shard() {
   loop_.stop();
@@ -20,11 +22,13 @@ void Shard::adopt(Arrival arrival) {
 void Shard::add(Arrival& arrival) {
   const std::uint64_t id = ++last_id_;
   Entry& entry = entries_[id];
-  entry.handler =
-      std::make_unique<SessionHandler>(services_, std::move(arrival.sid), arrival.peer.client,
-                                       std::move(arrival.admission), link_for(id));
+  const auto snapshot = services_.snapshot();
+  entry.handler = std::make_unique<SessionHandler>(services_, snapshot, std::move(arrival.sid),
+                                                   arrival.peer.client,
+                                                   std::move(arrival.admission), link_for(id));
+  // The handler keeps the snapshot, and so its settings, as long as the connection.
   entry.connection = std::make_unique<net::Connection>(
-      loop_, std::move(arrival.fd), arrival.peer, services_.tls, services_.smtp, *entry.handler);
+      loop_, std::move(arrival.fd), arrival.peer, snapshot->tls, snapshot->smtp, *entry.handler);
   entry.connection->start();
   if (shutting_down_) entry.connection->shut_down();
 }
@@ -34,7 +38,8 @@ SessionHandler::ShardLink Shard::link_for(std::uint64_t id) {
       [this, id](auto work) {
         loop_.post([this, id, work = std::move(work)] {
           const auto entry = entries_.find(id);
-          work(entry != entries_.end() ? entry->second.connection.get() : nullptr);
+          const bool open = entry != entries_.end() && !entry->second.connection->closed();
+          work(open ? entry->second.connection.get() : nullptr);
         });
       },
       // Posted: the connection must not be destroyed inside a call from it.
@@ -56,6 +61,30 @@ void Shard::shut_down_sessions() {
 
 void Shard::abort_sessions(std::string_view reason) {
   for_each([reason](net::Connection& connection) { connection.abort(reason); });
+}
+
+void Shard::ping(std::function<void()> turned) { loop_.post(std::move(turned)); }
+
+void Shard::list(std::function<void(std::vector<ipc::Sessions::Row>)> listed) {
+  loop_.post([this, listed = std::move(listed)] {
+    std::vector<ipc::Sessions::Row> rows;
+    for (const auto& [id, entry] : entries_) rows.push_back(row_of(entry));
+    listed(std::move(rows));
+  });
+}
+
+ipc::Sessions::Row Shard::row_of(const Entry& entry) {
+  const SessionFacts& facts = entry.handler->facts();
+  const smtp::Session& session = entry.connection->session();
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
+      base::now() - entry.handler->connected());
+  return {facts.sid,
+          facts.client.to_string(),
+          std::string(facts.tls_version()),
+          std::string(session.stage()),
+          obs::escape_peer(session.helo()),
+          static_cast<std::uint64_t>(age.count()),
+          session.counters().messages};
 }
 
 }  // namespace smtp_role

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "daemon/smtp/services.h"
 #include "daemon/smtp/session_handler.h"
+#include "ipc/messages.h"
 #include "net/connection.h"
 #include "net/event_loop.h"
 
@@ -26,7 +29,7 @@ struct Arrival {
 // All calls from any thread.
 class Shard {
  public:
-  explicit Shard(const Services& services);
+  explicit Shard(Services& services);
   ~Shard();  // ends the thread; open connections are dropped
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -35,6 +38,10 @@ class Shard {
   void shut_down_sessions();  // graceful, each as smtp::Session::shut_down() says
   void abort_sessions(std::string_view reason);  // `reason` of static lifetime
 
+  // Calls back in the shard's thread.
+  void ping(std::function<void()> turned);
+  void list(std::function<void(std::vector<ipc::Sessions::Row>)> listed);
+
  private:
   struct Entry {
     std::unique_ptr<SessionHandler> handler;
@@ -42,10 +49,11 @@ class Shard {
   };
   void add(Arrival& arrival);
   SessionHandler::ShardLink link_for(std::uint64_t id);
+  static ipc::Sessions::Row row_of(const Entry& entry);
   template <class Action>
   void for_each(Action action);
 
-  const Services& services_;
+  Services& services_;
   net::EventLoop loop_;
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::uint64_t last_id_ = 0;

@@ -45,18 +45,17 @@ std::string Transaction::received(const std::string& hostname, base::WallTime no
   return mail::received_field(facts);
 }
 
-spool::Job Transaction::make_job(const std::string& hostname, base::WallTime now) const {
-  spool::Job job;
-  job.message_fd = buffer->fd();
-  job.message_size = buffer->size();
+std::vector<spool::Copy> Transaction::make_copies(const std::string& hostname,
+                                                  base::WallTime now) const {
+  std::vector<spool::Copy> copies;
   const std::string return_path = mail::return_path_field(sender.path);
   const std::string trace = received(hostname, now);
   for (const policy::LocalMailbox& mailbox : mailboxes) {
     const mail::Address delivered_to{mailbox.mailbox, mailbox.domain, false};
-    job.copies.push_back({{mailbox.domain, mailbox.mailbox, {}},
-                          return_path + mail::delivered_to_field(delivered_to) + trace});
+    copies.push_back({{mailbox.domain, mailbox.mailbox, {}},
+                      return_path + mail::delivered_to_field(delivered_to) + trace});
   }
-  return job;
+  return copies;
 }
 
 std::string Transaction::all_recipients() const {
@@ -71,7 +70,7 @@ void Transaction::describe(obs::Line& line, const std::string& to) const {
   line.peer("from", sender.path.is_null() ? "" : sender.path.address->to_string());
   line.peer("to", to);
   line.number("nrcpt", static_cast<std::int64_t>(recipients.size()));
-  line.number("size", static_cast<std::int64_t>(buffer ? buffer->size() : 0));
+  line.number("size", static_cast<std::int64_t>(size_bytes));
   line.token("qid", queue_id);
 }
 

@@ -41,15 +41,20 @@ struct Transaction {
   smtp::Sender sender;
   std::vector<mail::Address> recipients;        // as accepted
   std::vector<policy::LocalMailbox> mailboxes;  // where they lead, each once
-  std::unique_ptr<MessageBuffer> buffer;        // from DATA on
   std::string queue_id;
   base::Instant started;
-  base::Instant submitted;  // to the writers
+
+  // The message: what is in memory, from DATA on, behind what deliver has already.
+  std::uint64_t message = 0;  // its number there
+  std::unique_ptr<MessagePart> part;
+  std::uint64_t appended_bytes = 0;
+  std::uint64_t size_bytes = 0;  // all of it
+  base::Instant submitted;
 
   void add(const mail::Address& recipient, const policy::LocalMailbox& mailbox);
 
-  // One copy for each mailbox: Return-Path, Delivered-To and Received above the message.
-  spool::Job make_job(const std::string& hostname, base::WallTime now) const;
+  // One for each mailbox: Return-Path, Delivered-To and Received above the message.
+  std::vector<spool::Copy> make_copies(const std::string& hostname, base::WallTime now) const;
 
   // The one log line of a message.
   void log_accepted(const smtp::Reply& reply, base::Instant now) const;

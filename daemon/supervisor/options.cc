@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "daemon/common/build_id.h"
 #include "daemon/common/exit_code.h"
 
 namespace supervisor {
@@ -49,7 +50,7 @@ ParsedOptions parse_options(int argc, char** argv) {
         result.options.check_only = true;
         break;
       case 'V':
-        std::puts("posternd " POSTERN_VERSION);
+        std::puts((std::string("posternd ") + common::version()).c_str());
         return end_with(common::kExitOk);
       case 'h':
         std::fputs(kHelp, stdout);

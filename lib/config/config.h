@@ -27,7 +27,17 @@ struct Listener {
 
 struct Workers {
   unsigned smtp_threads = 0;  // 0: one per core
+  unsigned verifiers = 0;     // 0: one per core
   std::string user = "postern";
+  std::chrono::milliseconds ping_timeout{std::chrono::seconds(10)};
+};
+
+struct Control {
+  std::string socket = "/run/postern/control.sock";
+};
+
+struct State {
+  std::string directory = "/var/lib/postern/state";
 };
 
 struct Config {
@@ -40,6 +50,8 @@ struct Config {
   std::chrono::milliseconds shutdown_grace{std::chrono::seconds(30)};
   policy::ConnectionLimits limits;
   obs::Settings log;
+  Control control;
+  State state;
   Workers workers;
 };
 

@@ -382,7 +382,8 @@ constexpr Key kKeys[] = {
      .least = "100ms",
      .most = "1d",
      .set = put<&Config::smtp, &smtp::Settings::session_deadline>,
-     .doc = "A session that is older ends between two transactions."},
+     .doc = "A session that is older ends between two transactions, or before a recipient was "
+            "accepted."},
     {.path = "smtp.shutdown_grace",
      .type = Type::Duration,
      .fallback = "\"30s\"",
@@ -599,6 +600,7 @@ constexpr Key kKeys[] = {
      .type = Type::SocketPath,
      .fallback = "\"/run/postern/control.sock\"",
      .reloadable = false,
+     .set = put<&Config::control, &Control::socket>,
      .doc = "Socket of the running server."},
 
     {.path = "workers.smtp_threads",
@@ -622,6 +624,14 @@ constexpr Key kKeys[] = {
      .reloadable = false,
      .set = put<&Config::workers, &Workers::user>,
      .doc = "User that the server drops to when it is started as root."},
+    {.path = "workers.ping_timeout",
+     .type = Type::Duration,
+     .fallback = "\"10s\"",
+     .least = "1s",
+     .most = "10m",
+     .reloadable = false,
+     .set = put<&Config::workers, &Workers::ping_timeout>,
+     .doc = "A process of the server whose event loops do not answer for so long is replaced."},
 };
 
 }  // namespace

@@ -46,6 +46,10 @@ void append(Format format, std::string& line, std::string_view key, std::string_
 
 }  // namespace
 
+void use_journal(int fd) { writer().use_journal(fd); }
+
+int journal_fd() { return writer().journal_fd(); }
+
 void configure(const Settings& settings) { writer().configure(settings); }
 void start(const Settings& settings) { writer().start(settings); }
 
@@ -78,17 +82,31 @@ void Line::write() const {
 }
 
 std::string Line::render(Format format) const {
-  const EventRow& row = row_of(event_);
   std::string line;
-  append(format, line, "event", row.name, format == Format::Json);
-  for (std::string_view rest = row.fields; !rest.empty();) {
-    const Field* field = find(next_field(rest));
-    if (!field || (field->kind == Kind::Token && field->value.empty())) continue;
+  append(format, line, "event", row_of(event_).name, format == Format::Json);
+  for (const Field* field : in_order()) {
     const bool quoted =
         field->kind == Kind::Quoted || (field->kind == Kind::Token && format == Format::Json);
     append(format, line, field->key, field->value, quoted);
   }
   return line;
+}
+
+void Line::append_journal_fields(std::string& entry) const {
+  const std::string_view event = row_of(event_).name;
+  append_journal(entry, "MESSAGE_ID", message_id(event));
+  append_journal(entry, journal_name("event"), event);
+  for (const Field* field : in_order())
+    append_journal(entry, journal_name(field->key), field->value);
+}
+
+std::vector<const Line::Field*> Line::in_order() const {
+  std::vector<const Field*> result;
+  for (std::string_view rest = row_of(event_).fields; !rest.empty();) {
+    const Field* field = find(next_field(rest));
+    if (field && !(field->kind == Kind::Token && field->value.empty())) result.push_back(field);
+  }
+  return result;
 }
 
 const Line::Field* Line::find(std::string_view key) const {

@@ -14,8 +14,8 @@
 //
 // Threads: any. write() never blocks: lines go through a bounded queue; when it is full the oldest
 // are dropped and counted, and the count is logged (event log_dropped) as soon as there is room.
-// Lines written before start() or after stop() go out at once; a standard error that takes nothing
-// costs such a line at most a second, and then costs the line.
+// Lines written before start() or after stop() go out at once; a standard error or a journal that
+// takes nothing costs such a line at most a second, and then costs the line.
 // A key that events.def does not list for the event, or that is set twice, is a bug.
 #pragma once
 
@@ -34,6 +34,14 @@ enum class Event {
 #include "obs/events.def"
 #undef POSTERN_EVENT
 };
+
+// Whether systemd connected standard error to the journal.
+bool stderr_is_journal();
+// All lines go to the journal's native socket, with their fields beside the text (man posternd(8),
+// LOG): `fd` is a datagram socket connected to it that stays open; -1: to standard error again.
+// Only while no other thread logs.
+void use_journal(int fd);
+int journal_fd();  // -1: there is none
 
 // Level and format of all later lines. At any time, from any thread.
 void configure(const Settings& settings);
@@ -56,6 +64,8 @@ class Line {
   void write() const;
   // The fields in their order, without time, level and the braces of JSON.
   std::string render(Format format) const;
+  // The event, its id and the fields, in the journal's native protocol.
+  void append_journal_fields(std::string& entry) const;
 
  private:
   enum class Kind { Token, Number, Quoted };
@@ -65,6 +75,7 @@ class Line {
     std::string value;
   };
   const Field* find(std::string_view key) const;
+  std::vector<const Field*> in_order() const;  // those that have a value
   Line& add(std::string_view key, Kind kind, std::string value);
 
   Event event_;

@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+#include <cinttypes>
+#include <cstdint>
 #include <cstdio>
 
 #include "base/ascii.h"
@@ -32,6 +33,13 @@ const LevelRow& row_of(Level level) {
                                  [level](const LevelRow& r) { return r.level == level; });
   POSTERN_ASSERT(row != kLevels.end());
   return *row;
+}
+
+// FNV-1a. Nobody chooses the names, so it need not withstand anybody.
+std::uint64_t hash(std::string_view text, std::uint64_t value) {
+  constexpr std::uint64_t kPrime = 0x100000001b3;
+  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * kPrime;
+  return value;
 }
 
 bool is_plain(char c) { return base::is_printable(c) && c != '"' && c != '\\'; }
@@ -61,18 +69,10 @@ std::string escape(std::string_view text) {
 }
 
 std::string timestamp(base::WallTime time) {
-  // Calendar arithmetic of our own: gmtime_r() opens the time zone file at its first call.
-  namespace chrono = std::chrono;
-  const auto day = chrono::floor<chrono::days>(time);
-  const chrono::year_month_day date(day);
-  const chrono::hh_mm_ss clock(chrono::floor<chrono::milliseconds>(time - day));
+  const base::UtcTime utc(time);
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()),
-                static_cast<int>(clock.subseconds().count()));
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", utc.year,
+                utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.millisecond);
   return text.data();
 }
 
@@ -95,10 +95,38 @@ void append_json(std::string& line, std::string_view key, std::string_view value
   if (quoted) line += '"';
 }
 
+void append_journal(std::string& entry, std::string_view name, std::string_view value) {
+  entry.append(name).append("=").append(value.substr(0, kMaxJournalField));
+  if (value.size() > kMaxJournalField) entry += "...";
+  entry += '\n';
+}
+
+void append_journal_head(std::string& entry, std::string_view line, Level level) {
+  append_journal(entry, "MESSAGE", line);
+  append_journal(entry, "PRIORITY", std::to_string(row_of(level).priority));
+  append_journal(entry, "SYSLOG_IDENTIFIER", "postern");
+  append_journal(entry, "SYSLOG_FACILITY", std::to_string(LOG_FAC(LOG_MAIL)));
+}
+
+std::string journal_name(std::string_view key) { return "POSTERN_" + base::upper(key); }
+
+std::string message_id(std::string_view event) {
+  constexpr std::uint64_t kBasis = 0xcbf29ce484222325;
+  constexpr std::uint64_t kVersion = 0xf000, kVersion8 = 0x8000;
+  constexpr std::uint64_t kVariant = 0xc000000000000000, kVariantRfc = 0x8000000000000000;
+  std::uint64_t high = hash(event, hash("postern event ", kBasis));
+  std::uint64_t low = hash(event, high);
+  high = (high & ~kVersion) | kVersion8;
+  low = (low & ~kVariant) | kVariantRfc;
+  std::array<char, 33> text{};
+  std::snprintf(text.data(), text.size(), "%016" PRIx64 "%016" PRIx64, high, low);
+  return text.data();
+}
+
 std::string dress(std::string_view body, Level level, Format format, Target target,
                   base::WallTime time) {
   std::string line;
-  if (target == Target::Journal) line = "<" + std::to_string(row_of(level).priority) + ">";
+  if (target == Target::JournalStream) line = "<" + std::to_string(row_of(level).priority) + ">";
   if (format == Format::Json) {
     std::string head;
     append_json(head, "time", timestamp(time), true);

@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "obs/log.h"
+
 namespace obs {
 namespace {
 
@@ -25,12 +27,17 @@ bool is_journal(const struct stat& status) {
 
 }  // namespace
 
+bool stderr_is_journal() {
+  struct stat status {};
+  return fstat(kStderr, &status) == 0 && is_journal(status);
+}
+
 void StderrSink::attach() {
   const std::lock_guard lock(mutex_);
   struct stat status {};
   const bool open = fstat(kStderr, &status) == 0;
   is_socket_ = open && S_ISSOCK(status.st_mode);
-  target_ = open && is_journal(status) ? Target::Journal : Target::Stream;
+  target_ = open && is_journal(status) ? Target::JournalStream : Target::Stream;
   stuck_ = false;
 }
 

@@ -14,30 +14,44 @@
 #include <utility>
 
 #include "base/time.h"
+#include "obs/journal_sink.h"
 #include "obs/render.h"
 #include "obs/stderr_sink.h"
 
 namespace obs {
 namespace {
 
+// What goes out for a line: text, or an entry of the journal.
+std::string finish(const Line& line, Level level, Format format, Target target) {
+  std::string text = dress(line.render(format), level, format, target, base::wall_now());
+  if (target != Target::JournalSocket) return text;
+  text.pop_back();  // its newline
+  std::string entry;
+  append_journal_head(entry, text, level);
+  line.append_journal_fields(entry);
+  return entry;
+}
+
 // Lines that were to be written, and how many of those that were lost have been reported.
 class Output {
  public:
-  explicit Output(StderrSink& sink) : sink_(sink) {}
+  // Before the first line.
+  void use_journal(int fd) { journal_.attach(fd); }
+  void attach_stderr() { stderr_.attach(); }
+  int journal_fd() const { return journal_.fd(); }
+  Target target() const { return journal_.fd() >= 0 ? Target::JournalSocket : stderr_.target(); }
 
   // `overrun`: lines lost in the queue so far. Called by one thread at a time.
   void write(std::string_view line, std::uint64_t overrun) {
     report(overrun);
-    if (!sink_.write(line)) ++lost_;
+    if (!pass_on(line)) ++lost_;
   }
   void report(std::uint64_t overrun) {
     const std::uint64_t lost = lost_ + overrun;
     if (lost == reported_ || !wanted_) return;
     Line line(Event::log_dropped);
     line.number("lines", static_cast<std::int64_t>(lost - reported_));
-    if (sink_.write(
-            dress(line.render(format_), Level::Warning, format_, sink_.target(), base::wall_now())))
-      reported_ = lost;
+    if (pass_on(finish(line, Level::Warning, format_, target()))) reported_ = lost;
   }
   // The queue and its count of lost lines are gone.
   void forget_queue(std::uint64_t overrun) { lost_ += overrun; }
@@ -47,7 +61,12 @@ class Output {
   }
 
  private:
-  StderrSink& sink_;
+  bool pass_on(std::string_view line) {
+    return journal_.fd() >= 0 ? journal_.write(line) : stderr_.write(line);
+  }
+
+  StderrSink stderr_;
+  JournalSink journal_;
   std::atomic<Format> format_{Format::Logfmt};
   std::atomic<bool> wanted_{true};
   std::uint64_t lost_ = 0;
@@ -76,13 +95,12 @@ class LineSink : public spdlog::sinks::sink {
 }  // namespace
 
 struct Writer::State {
-  StderrSink stderr_sink;
   std::atomic<Level> level{Level::Info};
   std::atomic<Format> format{Format::Logfmt};
 
   // Held shared while a line is queued, alone while the queue comes or goes and for unqueued lines.
   std::shared_mutex mutex;
-  Output output{stderr_sink};
+  Output output;
   std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
 
@@ -109,9 +127,13 @@ struct Writer::State {
   }
 };
 
-Writer::Writer() : state_(std::make_unique<State>()) { state_->stderr_sink.attach(); }
+Writer::Writer() : state_(std::make_unique<State>()) { state_->output.attach_stderr(); }
 
 Writer::~Writer() { stop(); }
+
+void Writer::use_journal(int fd) { state_->output.use_journal(fd); }
+
+int Writer::journal_fd() const { return state_->output.journal_fd(); }
 
 void Writer::configure(const Settings& settings) {
   state_->level = settings.level;
@@ -124,7 +146,7 @@ void Writer::start(const Settings& settings) {
   std::string failure;
   {
     const std::unique_lock lock(state_->mutex);
-    state_->stderr_sink.attach();
+    state_->output.attach_stderr();
     try {
       state_->open_queue();
     } catch (const std::exception& error) {  // no thread or no memory: lines go out unqueued
@@ -149,9 +171,7 @@ void Writer::stop() {
 bool Writer::wants(Level level) const { return level >= state_->level; }
 
 void Writer::write(Level level, const Line& line) {
-  const Format format = state_->format;
-  state_->write(
-      dress(line.render(format), level, format, state_->stderr_sink.target(), base::wall_now()));
+  state_->write(finish(line, level, state_->format, state_->output.target()));
 }
 
 Writer& writer() {

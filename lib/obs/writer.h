@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way of a line from the thread that logs to standard error. Private to obs.
+// The way of a line from the thread that logs to standard error or the journal. Private to obs.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,8 @@ class Writer {
   Writer();
   ~Writer();
 
+  void use_journal(int fd);
+  int journal_fd() const;
   void configure(const Settings& settings);
   void start(const Settings& settings);
   void stop();

@@ -26,6 +26,8 @@ struct Writers::State {
   std::condition_variable work_ready;       // queue or stopping changed
   std::condition_variable measurement_due;  // delivered or writers_gone changed
   std::deque<std::function<void()>> queue;
+  unsigned active = 1;   // how many may work
+  unsigned working = 0;  // how many do
   bool stopping = false;
   bool delivered = false;  // since the last measurement
   bool writers_gone = false;
@@ -41,14 +43,17 @@ void Writers::State::measure() {
 void Writers::State::run_writer() {
   std::unique_lock lock(mutex);
   for (;;) {
-    work_ready.wait(lock, [this] { return stopping || !queue.empty(); });
+    work_ready.wait(lock, [this] { return stopping || (!queue.empty() && working < active); });
     if (queue.empty()) return;
+    ++working;
     std::function<void()> task = std::move(queue.front());
     queue.pop_front();
     lock.unlock();
     task();
     task = {};  // what it holds is released before the lock is taken
     lock.lock();
+    --working;
+    if (!queue.empty()) work_ready.notify_one();
     delivered = true;
     measurement_due.notify_one();
   }
@@ -66,8 +71,10 @@ void Writers::State::run_meter() {
   }
 }
 
-Writers::Writers(Spool& spool, unsigned threads) : state_(std::make_unique<State>(spool)) {
-  POSTERN_ASSERT(threads > 0);
+Writers::Writers(Spool& spool, unsigned active, unsigned threads)
+    : state_(std::make_unique<State>(spool)) {
+  POSTERN_ASSERT(active > 0 && threads >= active);
+  state_->active = active;
   state_->measure();
   for (unsigned i = 0; i < threads; ++i) {
     state_->writers.emplace_back([state = state_.get()] { state->run_writer(); });
@@ -88,6 +95,15 @@ Writers::~Writers() {
   }
   state_->measurement_due.notify_all();
   state_->meter.join();
+}
+
+void Writers::set_active(unsigned active) {
+  POSTERN_ASSERT(active > 0 && active <= state_->writers.size());
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->active = active;
+  }
+  state_->work_ready.notify_all();
 }
 
 bool Writers::run(std::function<void()> work) {

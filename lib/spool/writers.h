@@ -14,10 +14,16 @@ class Writers {
  public:
   static constexpr std::size_t kMaxQueued = 10000;  // jobs; the session budgets stop far below
 
+  // The most that may work at once. All threads are started at the beginning, for a process that is
+  // confined cannot start any; those above `active` wait.
+  static constexpr unsigned kMaxThreads = 256;
+
   // `spool` must outlive this. Free space is measured at once and then every second and after each
   // delivery, by a thread of the pool's own.
-  Writers(Spool& spool, unsigned threads);
+  Writers(Spool& spool, unsigned active, unsigned threads = kMaxThreads);
   ~Writers();  // finishes what was submitted
+
+  void set_active(unsigned active);
 
   // Runs `work` in a writer thread: anything that may wait for the disk. False: the queue is full.
   [[nodiscard]] bool run(std::function<void()> work);

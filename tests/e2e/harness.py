@@ -144,6 +144,8 @@ class Server:
             text += certificate_table(chain, key)
         text += domains
         text += f'[spool]\ndirectory = "{self.spool}"\nmin_free = "{min_free}"\n'
+        if "[control]" not in config:
+            text += f'[control]\nsocket = "{self.directory}/control.sock"\n'
         if "[workers]" not in config:
             text += f'[workers]\nuser = "{unprivileged_user()}"\nsmtp_threads = 2\n'
         self.config_path.write_text(text + config)
@@ -243,7 +245,15 @@ class Server:
 
     def stored(self):
         """Every mail file in the spool, tmp/ included."""
-        return sorted(path for path in self.disk().rglob("*") if path.is_file())
+        return sorted(path for path in self.disk().rglob("*")
+                      if path.is_file() and path.name != ".lock")
+
+    def roles(self):
+        """Name and pid of every process that posternd has started."""
+        pid = self.process.pid
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        return {pathlib.Path(f"/proc/{child}/comm").read_text(encoding="ascii").strip(): int(child)
+                for child in children.split()}
 
 
 class Dialog:

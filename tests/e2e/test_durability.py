@@ -55,6 +55,8 @@ class SuddenDeath(harness.TestCase):
                 message = numbered(f"{name}-{count}", 200 * (1 + count % 100))
                 self.sent[subject(message)] = message
                 answer = dialog.deliver(message, "info@ours.test", "sales@ours.test")
+                if answer.startswith("451 4.3.0 "):
+                    return  # of the dying server, deliver was the first to go
                 assert answer.startswith("250 2.0.0 "), answer
                 self.acknowledged.add(subject(message))
 

@@ -13,9 +13,10 @@ BODY = b"Subject: x\r\n\r\n"
 
 
 class Connections(harness.TestCase):
-    def refused(self, server, source, code, status):
-        """The client is told so, and that is all."""
+    def refused(self, server, source, code, status, early=b""):
+        """The client is told so, though it may have sent something `early`, and that is all."""
         with Dialog(server.connect(source)) as dialog:
+            dialog.send(early)
             dialog.expect(code, status)
             self.assertTrue(dialog.closed())
 
@@ -53,6 +54,7 @@ class Connections(harness.TestCase):
         self.accepted(server, "127.0.0.2")
         for source in ("127.0.0.3", "127.0.0.9"):
             self.refused(server, source, 554, "5.7.1")
+            self.refused(server, source, 554, "5.7.1", b"EHLO client.example.net\r\n")
             server.wait_event("reject", client=source, reason="access_denied")
             server.wait_event("disconnect", client=source, reason="denied")
 
@@ -116,6 +118,28 @@ class Sessions(harness.TestCase):
         [mail] = server.mails("ours.test/info")
         self.assertEqual(harness.without_trace(mail), fits.replace(b"\r\n", b"\n"))
         server.wait_event("reject", stage="data", code=552, reason="message_too_big")
+
+    def test_data_without_end(self):
+        server = self.start('[smtp]\nmax_message_size = "64K"\n')
+        with Dialog.tls(server) as dialog:
+            dialog.begin("info@ours.test")
+            dialog.send(BODY + b"x" * 2 * 65536)
+            dialog.expect(421, "4.7.0")
+            self.assertTrue(dialog.closed())
+        server.wait_event("reject", stage="data", code=552, reason="message_too_big")
+        server.wait_event("disconnect", reason="too_much_data")
+        self.assertEqual(server.stored(), [])
+
+    def test_recipient_commands(self):
+        server = self.start("[smtp]\nmax_recipients = 1\n")
+        with Dialog.tls(server) as dialog:
+            dialog.command("MAIL FROM:<a@example.net>", 250)
+            dialog.send("RCPT TO:<nobody@ours.test>\r\n" * 200)
+            for _ in range(102):
+                dialog.expect(550, "5.1.1")
+            dialog.expect(421, "4.7.0")
+            self.assertTrue(dialog.closed())
+        server.wait_event("disconnect", reason="rcpt_flood")
 
     def test_recipients(self):
         server = self.start("[smtp]\nmax_recipients = 2\n")
@@ -243,8 +267,7 @@ class Time(harness.TestCase):
     def test_peer_that_never_reads(self):
         server = self.start('[smtp]\ncommand_timeout = "2s"\n')
         with Dialog.tls(server) as dialog:
-            dialog.command("MAIL FROM:<a@example.net>", 250)
-            self.flood(dialog.sock, b"RCPT TO:<nobody@ours.test>\r\n" * 100)
+            self.flood(dialog.sock, b"MAIL FROM:<a@example.net> SIZE=99999999999\r\n" * 100)
             server.wait_event("disconnect", reason="write_timeout")
         Dialog.tls(server).close()
 

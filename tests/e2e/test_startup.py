@@ -2,6 +2,7 @@
 """A start that cannot work ends at once, says why in one line, and leaves nothing half-started."""
 import contextlib
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -149,6 +150,7 @@ class Ports(FailedStart):
         server = Server(certificate_table(*self.readable_certificate()),
                         listeners='[[listener]]\naddress = "127.0.0.1:25"\n',
                         prefix=[*network, *AS_NOBODY])
+        server.directory.chmod(0o777)  # for the control socket
         self.check(server, NO_PERMISSION, "127.0.0.1:25", "Permission denied",
                    "CAP_NET_BIND_SERVICE")
 
@@ -176,7 +178,7 @@ class Spools(FailedStart):
     def test_not_writable(self):
         server = Server()
         server.spool.chmod(0o500)
-        self.check(server, CANNOT_CREATE, str(server.spool), "Permission denied", self.user(),
+        self.check(server, CANNOT_CREATE, str(server.spool), "not writable", self.user(),
                    "mode 0500")
 
     def test_writable_by_everybody(self):
@@ -318,9 +320,9 @@ class ServiceManager(harness.TestCase):
             self.assertIn("READY=1", notify.next())
             self.assertTrue(listens(server.port), "READY before the port accepts")
             server.process.send_signal(signal.SIGTERM)
-            stopping = notify.next()
-            self.assertIn("STOPPING=1", stopping)
-            self.assertTrue(any(re.fullmatch(r"EXTEND_TIMEOUT_USEC=\d+", s) for s in stopping))
+            self.assertEqual(server.process.wait(30), 0)
+            states = "".join(notify.all())
+            self.assertRegex(states, r"STOPPING=1\nEXTEND_TIMEOUT_USEC=\d+")
 
     def test_socket_in_the_file_system(self):
         self.check(NotifySocket())
@@ -336,19 +338,30 @@ class ServiceManager(harness.TestCase):
 
 
 class Privileges(harness.TestCase):
+    def status(self, pid):
+        text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        return dict(line.split(":", 1) for line in text.splitlines())
+
+    def test_no_role_has_a_capability(self):
+        server = self.start()
+        roles = server.roles()
+        self.assertEqual(sorted(roles), ["postern-deliver", "postern-resolve", "postern-smtp",
+                                         "postern-verify"])
+        for name, pid in roles.items():
+            status = self.status(pid)
+            for field in ("CapPrm", "CapEff", "CapAmb"):
+                self.assertEqual(int(status[field], 16), 0, f"{name} {field}")
+            self.assertEqual(status["NoNewPrivs"].strip(), "1", name)
+
     @needs_root
     def test_root_is_given_up(self):
         import pwd
         user = pwd.getpwnam(harness.unprivileged_user())
-        server = self.start()
-        with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
-            status = dict(line.split(":", 1) for line in file.read().splitlines())
-        self.assertEqual(set(status["Uid"].split()), {str(user.pw_uid)})
-        self.assertEqual(set(status["Gid"].split()), {str(user.pw_gid)})
-        self.assertEqual(status["Groups"].split(), [])
-        for name in ("CapPrm", "CapEff", "CapAmb"):
-            self.assertEqual(int(status[name], 16), 0, name)
-        self.assertEqual(status["NoNewPrivs"].strip(), "1")
+        for name, pid in self.start().roles().items():
+            status = self.status(pid)
+            self.assertEqual(set(status["Uid"].split()), {str(user.pw_uid)}, name)
+            self.assertEqual(set(status["Gid"].split()), {str(user.pw_gid)}, name)
+            self.assertEqual(status["Groups"].split(), [], name)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,9 @@ mailboxes = ["you", "postmaster"]
 directory = "mail"
 min_free = "10M"
 
+[control]
+socket = "control.sock"
+
 [workers]
 user = "{USER}"
 """

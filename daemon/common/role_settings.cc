@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/common/role_settings.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "daemon/common/sealed_memory.h"
+#include "ipc/wire.h"
+#include "policy/recipients.h"
+
+// Found by ipc::Packer and ipc::Unpacker: the members of other folders' settings, each named once.
+namespace ipc {
+
+template <>
+inline constexpr obs::Level last_enumerator<obs::Level> = obs::Level::Error;
+template <>
+inline constexpr obs::Format last_enumerator<obs::Format> = obs::Format::Json;
+template <>
+inline constexpr smtp::BareNewline last_enumerator<smtp::BareNewline> =
+    smtp::BareNewline::Normalize;
+template <>
+inline constexpr net::TlsVersion last_enumerator<net::TlsVersion> = net::TlsVersion::V1_3;
+
+void visit_fields(auto& v, obs::Settings& s) { v(s.level, s.format); }
+
+void visit_fields(auto& v, smtp::Settings& s) {
+  v(s.hostname, s.tls_refusal_text, s.starttls_available, s.max_message_size, s.max_recipients,
+    s.max_received_headers, s.max_messages_per_session, s.max_header_size, s.max_header_fields,
+    s.errors_per_session, s.min_data_rate, s.command_timeout, s.data_timeout, s.session_deadline,
+    s.bare_newline);
+}
+
+void visit_fields(auto& v, net::Certificate& c) {
+  v(c.chain_pem, c.key_pem, c.chain_name, c.key_name);
+}
+
+void visit_fields(auto& v, net::TlsSettings& s) { v(s.min_version, s.certificates); }
+
+void visit_fields(auto& v, policy::Domain& d) {
+  v(d.name, d.mailboxes, d.aliases, d.subaddress_delimiters, d.catch_all);
+}
+
+void visit_fields(auto& v, policy::ConnectionLimits& l) {
+  v(l.total_connections, l.connections, l.exempt);
+}
+
+void visit_fields(auto& v, policy::ListenerAccess& a) { v(a.allow, a.deny); }
+
+void visit_fields(auto& v, common::SmtpRoleSettings::Listener& l) { v(l.access, l.implicit_tls); }
+
+void visit_fields(auto& v, common::SmtpRoleSettings& s) {
+  v(s.hostname, s.smtp, s.tls, s.domains, s.limits, s.listeners, s.min_free_bytes, s.threads,
+    s.log);
+}
+
+void visit_fields(auto& v, spool::Settings& s) {
+  v(s.directory, s.writers, s.min_free, s.hostname);
+}
+
+void visit_fields(auto& v, spool::Mailbox& m) { v(m.domain, m.name, m.folder); }
+
+void visit_fields(auto& v, common::DeliverRoleSettings& s) { v(s.spool, s.mailboxes, s.log); }
+
+}  // namespace ipc
+
+namespace common {
+
+SmtpRoleSettings smtp_settings(const config::Config& config,
+                               const std::vector<std::size_t>& sockets) {
+  SmtpRoleSettings settings{
+      config.hostname,       config.smtp, config.tls, config.domains, config.limits, {},
+      config.spool.min_free, 1,           config.log};
+  for (const std::size_t index : sockets) {
+    const config::Listener& listener = config.listeners.at(index);
+    settings.listeners.push_back({listener.access, listener.tls == config::ListenerTls::Implicit});
+  }
+  settings.threads = config.workers.smtp_threads > 0
+                         ? config.workers.smtp_threads
+                         : std::max(1u, std::thread::hardware_concurrency());
+  return settings;
+}
+
+DeliverRoleSettings deliver_settings(const config::Config& config) {
+  DeliverRoleSettings settings{config.spool, {}, config.log};
+  for (const auto& mailbox : policy::Recipients(config.domains).all_mailboxes())
+    settings.mailboxes.push_back({mailbox.domain, mailbox.mailbox, {}});
+  return settings;
+}
+
+template <class Settings>
+base::Result<base::UniqueFd> seal_settings(const Settings& settings) {
+  ipc::Packer packer;
+  visit_fields(packer, const_cast<Settings&>(settings));  // packing changes nothing
+  return sealed_memory("postern-settings", packer.take());
+}
+
+template <class Settings>
+base::Result<Settings> open_settings(const base::UniqueFd& fd) {
+  const auto bytes = read_sealed_memory(fd.get());
+  if (!bytes) return bytes.error();
+  ipc::Unpacker unpacker(*bytes);
+  Settings settings;
+  visit_fields(unpacker, settings);
+  if (!unpacker.complete()) return base::Error::permanent("the settings are damaged");
+  return settings;
+}
+
+#define POSTERN_SETTINGS(Type)                                            \
+  template base::Result<base::UniqueFd> seal_settings<Type>(const Type&); \
+  template base::Result<Type> open_settings<Type>(const base::UniqueFd&)
+POSTERN_SETTINGS(SmtpRoleSettings);
+POSTERN_SETTINGS(DeliverRoleSettings);
+POSTERN_SETTINGS(obs::Settings);
+#undef POSTERN_SETTINGS
+
+}  // namespace common

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the supervisor tells each role of the configuration: only what it needs, packed into a
+// sealed memfd. No role reads a file for it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "config/config.h"
+#include "net/settings.h"
+#include "obs/settings.h"
+#include "policy/settings.h"
+#include "smtp/settings.h"
+#include "spool/delivery.h"
+#include "spool/settings.h"
+
+namespace common {
+
+struct SmtpRoleSettings {
+  struct Listener {
+    policy::ListenerAccess access;
+    bool implicit_tls = false;
+  };
+  std::string hostname;
+  smtp::Settings smtp;
+  net::TlsSettings tls;
+  std::vector<policy::Domain> domains;
+  policy::ConnectionLimits limits;
+  std::vector<Listener> listeners;
+  std::uint64_t min_free_bytes = 0;
+  std::uint32_t threads = 1;
+  obs::Settings log;
+};
+
+struct DeliverRoleSettings {
+  spool::Settings spool;
+  std::vector<spool::Mailbox> mailboxes;
+  obs::Settings log;
+};
+
+// One listener for each socket: `sockets` holds their indices in config.listeners.
+SmtpRoleSettings smtp_settings(const config::Config& config,
+                               const std::vector<std::size_t>& sockets);
+DeliverRoleSettings deliver_settings(const config::Config& config);
+
+// `Settings`: one of the above, or obs::Settings for a role that needs nothing else.
+template <class Settings>
+base::Result<base::UniqueFd> seal_settings(const Settings& settings);
+template <class Settings>
+base::Result<Settings> open_settings(const base::UniqueFd& fd);
+
+}  // namespace common

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/common/sealed_memory.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace common {
+namespace {
+constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+}
+
+base::Result<base::UniqueFd> sealed_memory(const char* name, std::string_view bytes) {
+  base::UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return base::Error::system("memfd_create", errno);
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return base::Error::system("write to a memfd", written < 0 ? errno : EIO);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) return base::Error::system("F_ADD_SEALS", errno);
+  return fd;
+}
+
+base::Result<std::string> read_sealed_memory(int fd) {
+  if (fcntl(fd, F_GET_SEALS) != kSeals)
+    return base::Error::permanent("a descriptor came that is not sealed memory");
+  struct stat status {};
+  if (fstat(fd, &status) != 0) return base::Error::system("fstat", errno);
+  if (status.st_size < 0 || static_cast<std::size_t>(status.st_size) > kMaxSealedBytes)
+    return base::Error::permanent("sealed memory is too large");
+  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t count =
+        ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return base::Error::system("read sealed memory", count < 0 ? errno : EIO);
+    done += static_cast<std::size_t>(count);
+  }
+  return bytes;
+}
+
+}  // namespace common

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A serving role's end of the channel to the supervisor. When that channel ends, so does the role,
+// at once: nothing is acknowledged that the supervisor's successor would have to know of.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/unique_fd.h"
+#include "ipc/channel.h"
+#include "ipc/messages.h"
+
+namespace common {
+
+class RoleHandler {
+ public:
+  virtual ~RoleHandler() = default;
+  virtual void on_serve() = 0;
+  // Answer with Pong when every event loop of the role has turned.
+  virtual void on_ping(std::uint64_t number) = 0;
+  // Answer with Reloaded.
+  virtual void on_reload(std::uint64_t generation, base::UniqueFd settings) = 0;
+  // Answer with Drained when nothing is left to finish.
+  virtual void on_drain(std::chrono::milliseconds grace) = 0;
+  virtual void on_peer(ipc::Role role, base::UniqueFd channel) = 0;
+  virtual void on_list_sessions(std::uint64_t request) = 0;
+};
+
+class SupervisorLink {
+ public:
+  // `handler` must outlive this.
+  SupervisorLink(ipc::Channel channel, RoleHandler& handler)
+      : channel_(std::move(channel)), handler_(handler) {}
+
+  // For the role's event loop.
+  int fd() const { return channel_.fd(); }
+  bool wants_write() const { return channel_.wants_write(); }
+  void on_readable();
+  void on_writable();
+
+  template <class Message>
+  void send(const Message& message) {
+    end_unless(channel_.send(message));
+  }
+
+ private:
+  void handle(ipc::Message& message);
+  void end_unless(const base::Status& status);
+  [[noreturn]] void end(const std::string& reason);
+
+  ipc::Channel channel_;
+  RoleHandler& handler_;
+};
+
+}  // namespace common

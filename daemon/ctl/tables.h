@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's answers for people. Pure functions.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace ctl {
+
+// What a command came to, with line ends. Throws json::exception when members are missing or of
+// another type.
+std::string table_of(std::string_view command, const nlohmann::json& result);
+
+// All but printable ASCII as \xNN: the server has done so with what strangers sent, and is not
+// believed. Text that is escaped already stays as it is.
+std::string for_terminal(std::string_view text);
+
+// "4 s", "12 min", "3 h 5 min", "9 d 4 h".
+std::string age(long long seconds);
+
+}  // namespace ctl

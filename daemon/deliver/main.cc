@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// postern-deliver: writes into the spool, and reaches nothing else. Started by posternd only.
+#include "daemon/common/journal.h"
+#include "daemon/common/role_start.h"
+#include "daemon/deliver/role.h"
+#include "obs/log.h"
+#include "sandbox/landlock.h"
+#include "sandbox/process.h"
+#include "sandbox/roles.h"
+
+namespace {
+
+base::Status serve(common::RoleStart start) {
+  const auto settings = common::open_settings<common::DeliverRoleSettings>(start.parts.settings);
+  if (!settings) return settings.error();
+  base::UniqueFd root = std::move(start.parts.directories[ipc::Directory::Kind::Spool]);
+  if (!root) return base::Error::permanent("the spool's directory is missing");
+  if (auto raised = sandbox::raise_descriptor_limit(); !raised) return raised.error();
+  if (auto forbidden = sandbox::forbid_dumps(); !forbidden) return forbidden;
+  auto warnings = sandbox::restrict_files({root.get()});
+  if (!warnings) return warnings.error();
+  auto spool = spool::Spool::open(settings->spool, std::move(root), settings->mailboxes);
+  if (!spool) return spool.error();
+  obs::start(settings->log);
+  deliver_role::Role role(*settings, std::move(*spool), std::move(start.parts));
+  if (auto confined =
+          sandbox::restrict_calls(sandbox::Role::Deliver, {{}, common::journal_descriptor()});
+      !confined)
+    return confined;
+  role.run(std::move(start.supervisor), std::move(*warnings));
+  return base::ok();
+}
+
+}  // namespace
+
+int main() {
+  auto start = common::begin_role(ipc::Role::Deliver);
+  if (!start) return common::fail_role(ipc::Role::Deliver, start.error());
+  const auto served = serve(std::move(*start));
+  return served ? 0 : common::fail_role(ipc::Role::Deliver, served.error());
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deliver/role.h"
+
+#include <utility>
+
+#include "obs/log.h"
+
+namespace deliver_role {
+
+Role::Role(const common::DeliverRoleSettings& settings, spool::Spool spool, common::RoleParts parts)
+    : spool_(std::move(spool)),
+      writers_(spool_, settings.spool.writers),
+      janitor_(spool_, settings.mailboxes) {
+  known_.add(settings.mailboxes);
+  for (auto& [role, channel] : parts.peers) on_peer(role, std::move(channel));
+}
+
+void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
+  supervisor_ = std::make_unique<common::SupervisorLink>(std::move(supervisor), *this);
+  loop_.watch(
+      supervisor_->fd(), [this] { supervisor_->on_readable(); },
+      [this] { return supervisor_->wants_write(); }, [this] { supervisor_->on_writable(); });
+  supervisor_->send(ipc::Confined{std::move(warnings)});
+  loop_.run();
+}
+
+void Role::on_ping(std::uint64_t number) { supervisor_->send(ipc::Pong{number, 0, 0, 0, 0}); }
+
+void Role::on_reload(std::uint64_t generation, base::UniqueFd settings) {
+  auto opened = common::open_settings<common::DeliverRoleSettings>(settings);
+  if (!opened) return supervisor_->send(ipc::Reloaded{generation, opened.error().reason});
+  reload(generation, *opened);
+}
+
+void Role::reload(std::uint64_t generation, const common::DeliverRoleSettings& settings) {
+  const bool queued = writers_.run([this, generation, settings] {
+    const auto made = spool_.make(settings.mailboxes);
+    loop_.post([this, generation, settings, made] {
+      if (made) {
+        writers_.set_active(settings.spool.writers);
+        janitor_.replace(settings.mailboxes);
+        known_.add(settings.mailboxes);
+        obs::configure(settings.log);
+      }
+      supervisor_->send(ipc::Reloaded{generation, made ? "" : made.error().reason});
+    });
+  });
+  if (!queued) supervisor_->send(ipc::Reloaded{generation, "the queue of the writers is full"});
+}
+
+// The supervisor drains smtp first; what smtp has given up nobody waits for.
+void Role::on_drain(std::chrono::milliseconds) { supervisor_->send(ipc::Drained{}); }
+
+void Role::on_peer(ipc::Role role, base::UniqueFd channel) {
+  if (role != ipc::Role::Smtp) return;
+  if (smtp_ != nullptr) smtp_->close();
+  smtp_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, std::move(channel));
+  smtp_->start();
+}
+
+void Role::on_list_sessions(std::uint64_t request) {
+  supervisor_->send(ipc::Sessions{request, {}});
+}
+
+}  // namespace deliver_role

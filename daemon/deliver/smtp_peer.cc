@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deliver/smtp_peer.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "obs/log.h"
+
+namespace deliver_role {
+namespace {
+
+constexpr std::chrono::milliseconds kSpaceInterval{500};
+
+void log_violation(const std::string& reason) {
+  obs::Line(obs::Event::ipc_violation).token("peer", "smtp").text("reason", reason).write();
+}
+
+bool is_full(const base::Error& error) {
+  return error.system_error == ENOSPC || error.system_error == EDQUOT;
+}
+
+spool::Done failed(const base::Error& error) {
+  spool::Done done;
+  done.outcome = is_full(error) ? spool::Outcome::Full : spool::Outcome::Failed;
+  done.reason = error.reason;
+  return done;
+}
+
+ipc::Delivered::Outcome on_the_wire(spool::Outcome outcome) {
+  switch (outcome) {
+    case spool::Outcome::Durable:
+      return ipc::Delivered::Outcome::Durable;
+    case spool::Outcome::Full:
+      return ipc::Delivered::Outcome::Full;
+    case spool::Outcome::Failed:
+      break;
+  }
+  return ipc::Delivered::Outcome::Failed;
+}
+
+}  // namespace
+
+void KnownMailboxes::add(const std::vector<spool::Mailbox>& mailboxes) {
+  for (const spool::Mailbox& mailbox : mailboxes) names_.insert({mailbox.domain, mailbox.name});
+}
+
+bool KnownMailboxes::has(const spool::Mailbox& mailbox) const {
+  return (mailbox.folder.empty() || mailbox.folder == "Junk") &&
+         names_.count({mailbox.domain, mailbox.name}) > 0;
+}
+
+SmtpPeer::SmtpPeer(common::PollLoop& loop, spool::Spool& spool, spool::Writers& writers,
+                   const KnownMailboxes& known, base::UniqueFd channel)
+    : loop_(loop),
+      spool_(spool),
+      writers_(writers),
+      known_(known),
+      channel_(std::move(channel), ipc::State::FromSmtp) {}
+
+void SmtpPeer::start() {
+  loop_.watch(
+      channel_.fd(), [self = shared_from_this()] { self->on_readable(); },
+      [this] { return channel_.wants_write(); },
+      [self = shared_from_this()] {
+        if (!self->channel_.flush()) self->close();
+      });
+  send_space_regularly();
+}
+
+void SmtpPeer::close() {
+  if (!std::exchange(open_, false)) return;
+  loop_.unwatch(channel_.fd());
+  partials_.clear();
+}
+
+void SmtpPeer::on_readable() {
+  const auto more = channel_.receive();
+  while (open_) {
+    auto message = channel_.next();
+    if (!message) {
+      log_violation(message.error().reason);
+      return close();
+    }
+    if (!*message) break;
+    if (handle(**message)) continue;
+    log_violation(std::string(ipc::name_of((*message)->type)) + ": makes no sense");
+    return close();
+  }
+  if (!more || !*more) close();
+}
+
+bool SmtpPeer::handle(ipc::Message& message) {
+  switch (message.type) {
+    case ipc::Type::Append: {
+      const auto body = ipc::unpack<ipc::Append>(message.body);
+      if (!body || partials_.size() >= kMaxPartialMessages) return false;
+      append(*body, std::move(*message.fd));
+      return true;
+    }
+    case ipc::Type::Discard: {
+      const auto body = ipc::unpack<ipc::Discard>(message.body);
+      if (body) partials_.erase(body->message);
+      return body.has_value();
+    }
+    default: {
+      auto body = ipc::unpack<ipc::Deliver>(message.body);
+      return body && deliver(std::move(*body), std::move(*message.fd));
+    }
+  }
+}
+
+void SmtpPeer::append(const ipc::Append& append, base::UniqueFd part) {
+  auto& partial = partials_[append.message];
+  if (partial == nullptr) partial = std::make_shared<Partial>();
+  const auto work = [self = shared_from_this(), append, partial = partial,
+                     part = std::make_shared<base::UniqueFd>(std::move(part))] {
+    base::Status status = base::ok();
+    if (!partial->file) {
+      auto file = self->spool_.open_message_file();
+      if (file)
+        partial->file = std::move(*file);
+      else
+        status = file.error();
+    }
+    if (status) status = self->spool_.append(partial->file.get(), part->get(), append.size);
+    self->loop_.post([self, append, partial, status] { self->appended(append, partial, status); });
+  };
+  // Until it is done nobody else touches the partial message.
+  const bool fits = !std::exchange(partial->busy, true);
+  if (fits && writers_.run(work)) return;
+  appended(append, partial,
+           base::Error::temporary(fits ? "the queue of the writers is full"
+                                       : "a part came before the last one was written"));
+}
+
+void SmtpPeer::appended(const ipc::Append& append, std::shared_ptr<Partial> partial,
+                        const base::Status& status) {
+  partial->busy = false;
+  if (status) {
+    partial->bytes += append.size;
+    return send(ipc::Appended{append.message, "", false});
+  }
+  partials_.erase(append.message);
+  send(ipc::Appended{append.message, status.error().reason, is_full(status.error())});
+}
+
+std::optional<std::vector<spool::Copy>> SmtpPeer::checked_copies(ipc::Deliver& deliver) const {
+  std::vector<spool::Copy> copies;
+  std::set<spool::Mailbox> seen;
+  for (ipc::Deliver::Copy& copy : deliver.copies) {
+    const spool::Mailbox mailbox{copy.domain, copy.mailbox, copy.folder};
+    if (!known_.has(mailbox) || !seen.insert(mailbox).second) return std::nullopt;
+    copies.push_back({mailbox, std::move(copy.header)});
+  }
+  if (copies.empty()) return std::nullopt;
+  return copies;
+}
+
+bool SmtpPeer::deliver(ipc::Deliver deliver, base::UniqueFd last_part) {
+  std::shared_ptr<Partial> partial;
+  if (auto found = partials_.extract(deliver.message)) partial = found.mapped();
+  const std::uint64_t appended_bytes = partial != nullptr ? partial->bytes : 0;
+  auto copies = checked_copies(deliver);
+  if (!copies || appended_bytes != deliver.appended_bytes || (partial && partial->busy))
+    return false;
+  spool::Job job;
+  job.message_fd = partial != nullptr ? partial->file.get() : last_part.get();
+  job.message_size = appended_bytes + deliver.size;
+  job.copies = std::move(*copies);
+  const std::uint64_t message = deliver.message;
+  const auto work = [self = shared_from_this(), partial, message, job = std::move(job),
+                     last_size = deliver.size,
+                     part = std::make_shared<base::UniqueFd>(std::move(last_part))] {
+    base::Status complete = base::ok();
+    if (partial != nullptr)
+      complete = self->spool_.append(partial->file.get(), part->get(), last_size);
+    const spool::Done done = complete ? self->spool_.deliver(job) : failed(complete.error());
+    self->loop_.post([self, done, message] { self->delivered(message, done); });
+  };
+  if (!writers_.run(work))
+    delivered(message, failed(base::Error::temporary("the queue of the writers is full")));
+  return true;
+}
+
+void SmtpPeer::delivered(std::uint64_t message, const spool::Done& done) {
+  send(ipc::Delivered{message, on_the_wire(done.outcome), done.reason, done.possible_duplicates});
+}
+
+template <class Message>
+void SmtpPeer::send(const Message& message) {
+  if (open_ && !channel_.send(message)) close();
+}
+
+void SmtpPeer::send_space() {
+  const std::uint64_t bytes = writers_.free_bytes();
+  if (std::exchange(last_space_, bytes) != bytes) send(ipc::Space{bytes});
+}
+
+void SmtpPeer::send_space_regularly() {
+  if (!open_) return;
+  send_space();
+  loop_.after(kSpaceInterval, [self = shared_from_this()] { self->send_space_regularly(); });
+}
+
+}  // namespace deliver_role

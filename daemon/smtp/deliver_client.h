@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of messages to the deliver role and of their fates back.
+//
+// Calls come from any thread and are passed on to the main loop, which owns the channel. Answers
+// come in the main loop's thread. When deliver dies, everything it had in hand fails, and until the
+// supervisor has sent a new channel everything new fails at once.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "daemon/smtp/message_buffer.h"
+#include "ipc/channel.h"
+#include "net/event_loop.h"
+#include "spool/delivery.h"
+
+namespace smtp_role {
+
+class DeliverClient {
+ public:
+  using AppendDone = std::function<void(const ipc::Appended&)>;
+  using DeliverDone = std::function<void(const ipc::Delivered&)>;
+
+  // `loop` must outlive this.
+  explicit DeliverClient(net::EventLoop& loop) : loop_(loop) {}
+
+  // The main loop's thread: the channel that the supervisor sent.
+  void connect(base::UniqueFd channel);
+
+  // Any thread. `message` is a number from next_message().
+  std::uint64_t next_message() { return ++last_message_; }
+  void append(std::uint64_t message, std::unique_ptr<MessagePart> part, AppendDone done);
+  void deliver(std::uint64_t message, std::unique_ptr<MessagePart> last_part,
+               std::vector<spool::Copy> copies, std::uint64_t appended_bytes, DeliverDone done);
+  void discard(std::uint64_t message);
+
+  // Free on the spool's file system as last told; nothing while deliver is away.
+  std::optional<std::uint64_t> free_bytes() const;
+
+ private:
+  static constexpr std::uint64_t kAway = UINT64_MAX;
+
+  // What is in deliver's hands: the charge for its memory, and who wants to know.
+  struct Pending {
+    std::unique_ptr<MessagePart> part;
+    AppendDone appended;
+    DeliverDone delivered;
+  };
+  template <class Message>
+  void send(const Message& message, Pending pending);
+  void fail(std::uint64_t message, Pending& pending, const std::string& reason);
+  void on_readable();
+  void flush();
+  void handle(const ipc::Message& message);
+  void finish(const ipc::Appended& appended);
+  void finish(const ipc::Delivered& delivered);
+  void disconnect(const std::string& reason);
+
+  net::EventLoop& loop_;
+  std::unique_ptr<ipc::Channel> channel_;
+  std::unique_ptr<net::EventLoop::Watch> readable_;
+  std::unique_ptr<net::EventLoop::Watch> writable_;
+  std::map<std::uint64_t, Pending> pending_;
+  std::atomic<std::uint64_t> last_message_{0};
+  std::atomic<std::uint64_t> free_bytes_{kAway};
+};
+
+}  // namespace smtp_role

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/smtp/role.h"
+
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "obs/log.h"
+
+namespace smtp_role {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainPoll{20};
+
+void log_trouble(const std::string& reason) {
+  obs::Line(obs::Event::trouble).token("area", "accept").text("reason", reason).write();
+}
+
+}  // namespace
+
+Role::Role(net::EventLoop& loop, const common::SmtpRoleSettings& settings,
+           std::shared_ptr<const Snapshot> snapshot, common::RoleParts parts)
+    : loop_(loop), services_(std::move(snapshot), settings.limits, loop) {
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
+    const auto& listener = settings.listeners[i];
+    sockets_.push_back({std::move(parts.listeners.at(i)), listener.access, listener.implicit_tls});
+  }
+  for (auto& [role, channel] : parts.peers) on_peer(role, std::move(channel));
+  for (unsigned i = 0; i < settings.threads; ++i)
+    shards_.push_back(std::make_unique<Shard>(services_));
+}
+
+Role::~Role() = default;
+
+// Ids stay apart from those that an earlier process gave out within the same second.
+std::uint64_t Role::first_session_number() {
+  const auto since_epoch = base::wall_now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+             std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count() % 1000)
+         << 8;
+}
+
+void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
+  supervisor_ = std::make_unique<common::SupervisorLink>(std::move(supervisor), *this);
+  const auto readable =
+      loop_.on_readable(supervisor_->fd(), [this] { supervisor_->on_readable(); });
+  supervisor_writable_ = loop_.on_writable(supervisor_->fd(), [this] {
+    supervisor_->on_writable();
+    if (!supervisor_->wants_write()) supervisor_writable_->pause();
+  });
+  tell_supervisor(ipc::Confined{std::move(warnings)});
+  loop_.run();
+}
+
+template <class Message>
+void Role::tell_supervisor(const Message& message) {
+  supervisor_->send(message);
+  if (supervisor_->wants_write()) supervisor_writable_->resume();
+}
+
+void Role::on_serve() {
+  for (Socket& socket : sockets_) listen(socket);
+}
+
+void Role::listen(Socket& socket) {
+  const auto adopt_here = [this, access = socket.access, implicit_tls = socket.implicit_tls](
+                              base::UniqueFd fd, const base::Endpoint& peer) {
+    adopt(std::move(fd), peer, access, implicit_tls);
+  };
+  acceptors_.push_back(
+      std::make_unique<net::Acceptor>(loop_, std::move(socket.fd), adopt_here, log_trouble));
+}
+
+void Role::adopt(base::UniqueFd fd, const base::Endpoint& peer,
+                 const policy::ListenerAccess& access, bool implicit_tls) {
+  ++services_.counters.connections;
+  auto admission = services_.connections.admit(peer.address, access);
+  Shard& shard = *shards_[next_shard_++ % shards_.size()];
+  shard.adopt({std::move(fd), {peer, implicit_tls}, std::move(admission), next_session_id()});
+}
+
+std::string Role::next_session_id() {
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(base::wall_now().time_since_epoch());
+  std::array<char, 48> text;
+  std::snprintf(text.data(), text.size(), "%08llX.%04llX",
+                static_cast<unsigned long long>(seconds.count()),
+                static_cast<unsigned long long>(++sessions_));
+  return text.data();
+}
+
+void Role::on_ping(std::uint64_t number) {
+  // Answered when every shard has turned: the last of them brings the answer home.
+  const auto waiting = std::make_shared<std::atomic<std::size_t>>(shards_.size());
+  for (const auto& shard : shards_) {
+    shard->ping([this, number, waiting] {
+      if (--*waiting > 0) return;
+      loop_.post([this, number] {
+        const Counters& counters = services_.counters;
+        tell_supervisor(ipc::Pong{number, services_.connections.open(), counters.connections,
+                                  counters.messages_accepted, counters.messages_refused});
+      });
+    });
+  }
+}
+
+base::Status Role::reload(const base::UniqueFd& settings) {
+  auto opened = common::open_settings<common::SmtpRoleSettings>(settings);
+  if (!opened) return opened.error();
+  auto snapshot = Snapshot::make(*opened);
+  if (!snapshot) return snapshot.error();
+  services_.replace(std::move(*snapshot), opened->limits);
+  obs::configure(opened->log);
+  return base::ok();
+}
+
+void Role::on_reload(std::uint64_t generation, base::UniqueFd settings) {
+  const auto reloaded = reload(settings);
+  tell_supervisor(ipc::Reloaded{generation, reloaded ? "" : reloaded.error().reason});
+}
+
+void Role::on_drain(std::chrono::milliseconds grace) {
+  if (!drain_until_) {
+    acceptors_.clear();
+    sockets_.clear();
+    for (const auto& shard : shards_) shard->shut_down_sessions();
+    drain_watch_ = loop_.every(kDrainPoll, [this] { watch_drain(); });
+  }
+  drain_until_ = base::now() + grace;
+}
+
+void Role::abort_sessions(std::string_view reason) {
+  for (const auto& shard : shards_) shard->abort_sessions(reason);
+}
+
+void Role::watch_drain() {
+  if (services_.connections.open() > 0) {
+    if (base::now() >= *drain_until_) abort_sessions("grace_over");
+    return;
+  }
+  if (!std::exchange(drained_, true)) {
+    drain_watch_->pause();
+    tell_supervisor(ipc::Drained{});
+  }
+}
+
+void Role::on_peer(ipc::Role role, base::UniqueFd channel) {
+  if (role == ipc::Role::Deliver) services_.deliver.connect(std::move(channel));
+}
+
+void Role::on_list_sessions(std::uint64_t request) {
+  struct Gathering {
+    std::atomic<std::size_t> waiting;
+    std::mutex mutex;
+    ipc::Sessions sessions;
+  };
+  const auto gathering = std::make_shared<Gathering>();
+  gathering->waiting = shards_.size();
+  gathering->sessions.request = request;
+  for (const auto& shard : shards_) {
+    shard->list([this, gathering](std::vector<ipc::Sessions::Row> rows) {
+      {
+        const std::lock_guard lock(gathering->mutex);
+        auto& all = gathering->sessions.rows;
+        all.insert(all.end(), std::make_move_iterator(rows.begin()),
+                   std::make_move_iterator(rows.end()));
+      }
+      if (--gathering->waiting == 0)
+        loop_.post([this, gathering] { tell_supervisor(gathering->sessions); });
+    });
+  }
+}
+
+}  // namespace smtp_role

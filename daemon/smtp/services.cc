@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/smtp/services.h"
+
+#include <utility>
+
+namespace smtp_role {
+namespace {
+
+// For the parts of all messages that are in memory at one moment; a session over it gets 452 4.3.1.
+constexpr std::uint64_t kBufferBudget = std::uint64_t{1} << 30;  // bytes
+
+}  // namespace
+
+base::Result<std::shared_ptr<const Snapshot>> Snapshot::make(
+    const common::SmtpRoleSettings& settings) {
+  auto tls = net::TlsContext::make(settings.tls);
+  if (!tls) return tls.error();
+  return std::shared_ptr<const Snapshot>(
+      new Snapshot{settings.hostname, settings.smtp, settings.min_free_bytes,
+                   std::make_shared<const net::TlsContext>(std::move(*tls)),
+                   policy::Recipients(settings.domains)});
+}
+
+Services::Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits,
+                   net::EventLoop& main_loop)
+    : connections(std::move(limits)),
+      buffers(kBufferBudget),
+      deliver(main_loop),
+      snapshot_(std::move(snapshot)) {}
+
+std::shared_ptr<const Snapshot> Services::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+void Services::replace(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits) {
+  connections.set_limits(std::move(limits));
+  const std::lock_guard lock(mutex_);
+  snapshot_ = std::move(snapshot);
+}
+
+}  // namespace smtp_role

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/supervisor/server.h"
+
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "config/load.h"
+#include "daemon/common/build_id.h"
+#include "daemon/common/environment.h"
+#include "daemon/common/exit_code.h"
+#include "daemon/common/sd_notify.h"
+#include "daemon/supervisor/reload_rules.h"
+#include "net/listener.h"
+#include "obs/log.h"
+
+namespace supervisor {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::seconds kCertificateInterval{20};
+constexpr std::chrono::seconds kStatusInterval{5};
+constexpr std::chrono::seconds kStopMargin{10};  // above the grace time
+
+// What changes when somebody writes or replaces the file.
+std::string looks_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return "missing";
+  return std::to_string(status.st_ino) + "." + std::to_string(status.st_size) + "." +
+         std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
+}
+
+std::string monotonic_usec() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::to_string(now.tv_sec * 1000000 + now.tv_nsec / 1000);
+}
+
+std::optional<base::Duration> watchdog_interval() {
+  const char* usec = std::getenv("WATCHDOG_USEC");
+  const char* pid = std::getenv("WATCHDOG_PID");
+  if (usec == nullptr || (pid != nullptr && std::to_string(::getpid()) != pid)) return {};
+  const long long value = std::atoll(usec);
+  if (value <= 0) return {};
+  return std::chrono::microseconds(value / 3);
+}
+
+std::int64_t seconds(base::Duration duration) {
+  return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+std::vector<std::string> describe(const config::Config& config,
+                                  const std::vector<common::BoundListener>& sockets) {
+  std::vector<std::string> result;
+  for (const common::BoundListener& bound : sockets) {
+    const bool implicit = config.listeners.at(bound.listener).tls == config::ListenerTls::Implicit;
+    result.push_back(net::local_endpoint(bound.fd.get()).to_string() +
+                     (implicit ? " implicit" : " starttls"));
+  }
+  return result;
+}
+
+}  // namespace
+
+Server::Server(std::string config_path, config::Config config, Resources resources,
+               std::optional<ControlSocket> control)
+    : config_path_(std::move(config_path)),
+      addresses_(describe(config, resources.listeners)),
+      supervisor_(loop_, std::move(config), std::move(resources)),
+      watchdog_interval_(watchdog_interval()),
+      loaded_at_(base::wall_now()) {
+  remember_certificates();
+  if (control) serve_control(std::move(*control));
+}
+
+Server::~Server() = default;
+
+int Server::run() {
+  watch_signals();
+  supervisor_.start([this] { on_ready(); });
+  loop_.run();
+  return supervisor_.exit_code();
+}
+
+void Server::watch_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&set, number);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  signals_ = base::UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  loop_.watch(signals_.get(), [this] { on_signals(); });
+}
+
+void Server::on_signals() {
+  signalfd_siginfo info{};
+  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    switch (info.ssi_signo) {
+      case SIGCHLD:
+        supervisor_.reap();
+        break;
+      case SIGHUP:
+        reload([](const std::string&) {});
+        break;
+      default:
+        stop(info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+    }
+  }
+}
+
+void Server::stop(const char* reason) {
+  const std::chrono::microseconds patience = supervisor_.config().shutdown_grace + kStopMargin;
+  common::sd_notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(patience.count()));
+  supervisor_.stop(reason);
+}
+
+void Server::on_ready() {
+  ready_ = true;
+  obs::Line(obs::Event::start)
+      .token("version", common::version())
+      .number("pid", ::getpid())
+      .token("hostname", supervisor_.config().hostname)
+      .write();
+  for (const std::string& text : addresses_)
+    obs::Line(obs::Event::listen)
+        .token("address", text.substr(0, text.find(' ')))
+        .token("tls", text.substr(text.find(' ') + 1))
+        .write();
+  loop_.after(kCertificateInterval, [this] { watch_certificates(); });
+  common::sd_notify("READY=1");
+  keep_telling_manager();
+}
+
+void Server::serve_control(ControlSocket socket) {
+  std::map<std::string, ControlServer::Handler> handlers;
+#define POSTERN_CONTROL(name, help) \
+  handlers[#name] = [this](const ControlServer::Answer& answer) { answer_##name(answer); };
+#include "daemon/common/control_commands.def"
+#undef POSTERN_CONTROL
+  control_ = std::make_unique<ControlServer>(loop_, std::move(socket), std::move(handlers));
+}
+
+void Server::answer_status(const ControlServer::Answer& answer) { answer(status()); }
+
+void Server::answer_ps(const ControlServer::Answer& answer) {
+  supervisor_.list_sessions([answer](const Supervisor::SessionList& sessions) {
+    if (!sessions) return answer(sessions.error());
+    json rows = json::array();
+    for (const ipc::Sessions::Row& row : sessions->rows)
+      rows.push_back({{"sid", row.sid},
+                      {"client", row.client},
+                      {"tls", row.tls},
+                      {"stage", row.stage},
+                      {"helo", row.helo},
+                      {"age_ms", row.age_ms},
+                      {"messages", row.messages}});
+    answer(rows);
+  });
+}
+
+void Server::answer_reload(const ControlServer::Answer& answer) {
+  reload([this, answer](const std::string& error) {
+    if (!error.empty()) return answer(base::Error::permanent(error));
+    answer(json{{"generation", supervisor_.generation()}});
+  });
+}
+
+void Server::answer_stop(const ControlServer::Answer& answer) {
+  answer(json{{"sessions", supervisor_.smtp_figures().sessions},
+              {"grace_ms", supervisor_.config().shutdown_grace.count()}});
+  stop("control");
+}
+
+void Server::reload(std::function<void(const std::string& error)> done) {
+  if (!ready_) return done("the server is starting");
+  if (supervisor_.stopping()) return done("the server is stopping");
+  common::sd_notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec());
+  remember_certificates();  // a failure is tried again when they change again
+  load_anew([this, done = std::move(done)](const std::string& error) {
+    finish_reload(error);
+    done(error);
+  });
+}
+
+void Server::load_anew(std::function<void(const std::string& error)> done) {
+  config::DiskFiles files;
+  config::Loaded loaded = config::load(config_path_, files);
+  if (!loaded.ok()) return done(config::render(loaded.diagnostics));
+  if (const auto fixed = fixed_keys_changed(supervisor_.config(), loaded.config); !fixed.empty())
+    return done("changed, but only a restart can change it: " + fixed);
+  const auto tls = common::prepare_tls(loaded.config);
+  if (!tls.failures.empty()) return done(tls.failures.front().reason);
+  supervisor_.reload(std::move(loaded.config), std::move(done));
+}
+
+void Server::finish_reload(const std::string& error) {
+  obs::Line line(obs::Event::reload);
+  line.token("result", error.empty() ? "ok" : "failed");
+  line.number("generation", static_cast<std::int64_t>(supervisor_.generation()));
+  if (error.empty()) {
+    loaded_at_ = base::wall_now();
+    last_reload_ = "ok";
+    auto before_reading = certificates_;
+    remember_certificates();
+    for (auto& [path, looks] : certificates_)
+      if (const auto known = before_reading.find(path); known != before_reading.end())
+        looks = known->second;
+  } else {
+    last_reload_ = "failed: " + error;
+    line.text("reason", error);
+  }
+  line.write();
+  common::sd_notify("READY=1");
+  tell_manager();
+}
+
+void Server::remember_certificates() {
+  certificates_.clear();
+  for (const net::Certificate& certificate : supervisor_.config().tls.certificates)
+    for (const std::string& path : {certificate.chain_name, certificate.key_name})
+      certificates_[path] = looks_of(path);
+}
+
+void Server::watch_certificates() {
+  loop_.after(kCertificateInterval, [this] { watch_certificates(); });
+  const bool changed = std::ranges::any_of(
+      certificates_, [](const auto& file) { return looks_of(file.first) != file.second; });
+  if (changed) reload([](const std::string&) {});
+}
+
+int Server::certificate_days() const {
+  const auto tls = common::prepare_tls(supervisor_.config());
+  return tls.value != nullptr ? tls.value->days_left(base::wall_now()) : 0;
+}
+
+// The watchdog is fed only while the chain supervisor - role - event loops answers, or a role that
+// does not is being replaced.
+void Server::tell_manager() {
+  const ipc::Pong& figures = supervisor_.smtp_figures();
+  std::string state = "STATUS=" + std::to_string(figures.sessions) + " sessions, " +
+                      std::to_string(figures.messages_accepted) + " messages, certificate " +
+                      std::to_string(certificate_days()) + " d, configuration " + last_reload_;
+  std::ranges::replace(state, '\n', ' ');
+  if (supervisor_.healthy()) state += "\nWATCHDOG=1";
+  common::sd_notify(state);
+}
+
+void Server::keep_telling_manager() {
+  tell_manager();
+  const base::Duration usual = kStatusInterval;
+  loop_.after(std::min(watchdog_interval_.value_or(usual), usual),
+              [this] { keep_telling_manager(); });
+}
+
+json Server::status() const {
+  const ipc::Pong& figures = supervisor_.smtp_figures();
+  json roles = json::array();
+  for (const RoleStatus& role : supervisor_.roles())
+    roles.push_back({{"role", ipc::name_of(role.role)},
+                     {"pid", role.pid},
+                     {"serving", role.serving},
+                     {"uptime_seconds", role.uptime.count() / 1000},
+                     {"restarts", role.restarts}});
+  return {{"version", common::version()},
+          {"pid", ::getpid()},
+          {"hostname", supervisor_.config().hostname},
+          {"listeners", addresses_},
+          {"roles", roles},
+          {"sessions", figures.sessions},
+          {"connections_total", figures.connections_total},
+          {"messages_accepted", figures.messages_accepted},
+          {"messages_refused", figures.messages_refused},
+          {"certificate_days", certificate_days()},
+          {"configuration",
+           {{"file", config_path_},
+            {"generation", supervisor_.generation()},
+            {"age_seconds", seconds(base::wall_now() - loaded_at_)},
+            {"last_reload", last_reload_}}}};
+}
+
+}  // namespace supervisor

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The running server: a supervisor with what an administrator and the service manager see of it:
+// signals, control socket, notifications, certificates that change on disk.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "config/config.h"
+#include "daemon/common/poll_loop.h"
+#include "daemon/supervisor/control_server.h"
+#include "daemon/supervisor/control_socket.h"
+#include "daemon/supervisor/supervisor.h"
+
+namespace supervisor {
+
+class Server {
+ public:
+  // No `control`: the server runs without a control socket.
+  Server(std::string config_path, config::Config config, Resources resources,
+         std::optional<ControlSocket> control);
+  ~Server();
+
+  // Serves until it is stopped; the exit code.
+  int run();
+
+ private:
+  void serve_control(ControlSocket socket);
+#define POSTERN_CONTROL(name, help) void answer_##name(const ControlServer::Answer& answer);
+#include "daemon/common/control_commands.def"
+#undef POSTERN_CONTROL
+  void watch_signals();
+  void on_signals();
+  void on_ready();
+  void reload(std::function<void(const std::string& error)> done);
+  void load_anew(std::function<void(const std::string& error)> done);
+  void finish_reload(const std::string& error);
+  void stop(const char* reason);
+  void watch_certificates();
+  void remember_certificates();
+  void tell_manager();
+  void keep_telling_manager();
+  int certificate_days() const;
+  nlohmann::json status() const;
+
+  const std::string config_path_;
+  common::PollLoop loop_;
+  std::vector<std::string> addresses_;  // of the listeners, with their kind of TLS
+  Supervisor supervisor_;
+  base::UniqueFd signals_;
+  std::unique_ptr<ControlServer> control_;
+  std::map<std::string, std::string> certificates_;  // path -> its looks before it was read
+  std::optional<base::Duration> watchdog_interval_;
+  bool ready_ = false;
+  base::WallTime loaded_at_;
+  std::string last_reload_ = "none";
+};
+
+}  // namespace supervisor

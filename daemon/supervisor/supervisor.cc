@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/supervisor/supervisor.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "daemon/common/build_id.h"
+#include "daemon/common/exit_code.h"
+#include "daemon/common/role_settings.h"
+#include "obs/log.h"
+
+namespace supervisor {
+namespace {
+
+constexpr std::chrono::seconds kPingInterval{1};
+constexpr std::chrono::seconds kFirstBackOff{1};
+constexpr std::chrono::seconds kLongestBackOff{30};
+constexpr unsigned kMaxDoublings = 5;
+constexpr std::chrono::seconds kEndPatience{2};
+constexpr std::chrono::milliseconds kEndPoll{2};
+
+// In the order in which a new configuration goes out: deliver must know a mailbox before smtp
+// accepts mail for it.
+constexpr ipc::Role kRoles[] = {ipc::Role::Deliver, ipc::Role::Smtp, ipc::Role::Verify,
+                                ipc::Role::Resolve};
+
+std::string describe_death(int status) {
+  if (WIFSIGNALED(status)) {
+    const char* name = ::sigabbrev_np(WTERMSIG(status));
+    return std::string("SIG") + (name != nullptr ? name : std::to_string(WTERMSIG(status)));
+  }
+  return "exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+}  // namespace
+
+Supervisor::Supervisor(common::PollLoop& loop, config::Config config, Resources resources)
+    : loop_(loop), config_(std::move(config)), resources_(std::move(resources)) {
+  for (const ipc::Role role : kRoles) slot(role).role = role;
+}
+
+// The roles end when their channels do; a service manager should find none of them left.
+Supervisor::~Supervisor() {
+  std::vector<pid_t> left;
+  for (Slot& slot : slots_) {
+    if (!slot.process) continue;
+    loop_.unwatch(slot.process->channel().fd());
+    left.push_back(slot.process->pid());
+    slot.process.reset();
+  }
+  const base::Instant patience = base::now() + kEndPatience;
+  while (!left.empty()) {
+    std::erase_if(left, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
+    if (base::now() > patience)
+      for (const pid_t pid : left) ::kill(pid, SIGKILL);
+    if (!left.empty()) std::this_thread::sleep_for(kEndPoll);
+  }
+}
+
+void Supervisor::start(std::function<void()> ready) {
+  ready_ = std::move(ready);
+  for (Slot& slot : slots_) spawn(slot);
+  loop_.after(kPingInterval, [this] { ping_all(); });
+}
+
+void Supervisor::spawn(Slot& slot) {
+  auto process = RoleProcess::spawn(slot.role, resources_.programs.at(slot.role), resources_.user);
+  if (!process) return spawn_failed(slot, process.error().reason);
+  slot.process.emplace(std::move(*process));
+  slot.confined = slot.serving = false;
+  slot.ping_sent.reset();
+  slot.end_reason.clear();
+  ++slot.starts;
+  ipc::Channel& channel = slot.process->channel();
+  loop_.watch(
+      channel.fd(), [this, &slot] { on_readable(slot); },
+      [&channel] { return channel.wants_write(); },
+      [this, &slot] {
+        if (const auto sent = slot.process->channel().flush(); !sent)
+          end(slot, sent.error().reason);
+      });
+}
+
+void Supervisor::spawn_failed(Slot& slot, const std::string& reason) {
+  obs::Line(obs::Event::role_died)
+      .token("role", ipc::name_of(slot.role))
+      .text("reason", reason)
+      .write();
+  if (!all_served_once_) return fail_start(common::kExitOsError);
+  ++slot.failures_in_a_row;
+  schedule_restart(slot);
+}
+
+template <class Message>
+void Supervisor::send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd) {
+  if (!slot.process) return;
+  const auto sent = slot.process->channel().send(message, std::move(fd));
+  // One that has died is told of by SIGCHLD, with the true reason.
+  if (!sent && sent.error().system_error != EPIPE) end(slot, sent.error().reason);
+}
+
+void Supervisor::on_readable(Slot& slot) {
+  const auto open = slot.process->channel().receive();
+  for (;;) {
+    auto message = slot.process->channel().next();
+    if (!message) return violate(slot, message.error().reason);
+    if (!*message) break;
+    handle(slot, **message);
+    if (!slot.end_reason.empty()) return;
+  }
+  // Its end is told by SIGCHLD; until then there is nothing to watch.
+  if (!open || !*open) loop_.unwatch(slot.process->channel().fd());
+}
+
+void Supervisor::handle(Slot& slot, ipc::Message& message) {
+  const auto take = [&]<class T>(T, auto use) {
+    const auto body = ipc::unpack<T>(message.body);
+    if (!body) return violate(slot, std::string(ipc::name_of(message.type)) + ": damaged body");
+    use(*body);
+  };
+  switch (message.type) {
+    case ipc::Type::Hello:
+      return take(ipc::Hello{}, [&](const auto& hello) { on_hello(slot, hello); });
+    case ipc::Type::Confined:
+      return take(ipc::Confined{}, [&](const auto& confined) { on_confined(slot, confined); });
+    case ipc::Type::Pong:
+      return take(ipc::Pong{}, [&](const auto& pong) { on_pong(slot, pong); });
+    case ipc::Type::Reloaded:
+      return take(ipc::Reloaded{}, [&](const auto& reloaded) { on_reloaded(slot, reloaded); });
+    case ipc::Type::Drained:
+      if (!stopping_) return violate(slot, "Drained was not asked for");
+      if (slot.role == ipc::Role::Smtp) finish_stop();
+      return;
+    default:
+      return take(ipc::Sessions{}, [&](const auto& sessions) {
+        const auto found = session_lists_.extract(sessions.request);
+        if (found.empty()) return violate(slot, "Sessions was not asked for");
+        found.mapped()(sessions);
+      });
+  }
+}
+
+void Supervisor::violate(Slot& slot, const std::string& reason) {
+  obs::Line(obs::Event::ipc_violation)
+      .token("peer", ipc::name_of(slot.role))
+      .text("reason", reason)
+      .write();
+  end(slot, "said what it may not");
+}
+
+void Supervisor::end(Slot& slot, std::string reason) {
+  slot.end_reason = std::move(reason);
+  loop_.unwatch(slot.process->channel().fd());
+  slot.process->kill();
+}
+
+void Supervisor::on_hello(Slot& slot, const ipc::Hello& hello) {
+  if (hello.role != slot.role) return violate(slot, "it is another role");
+  if (hello.build_id != common::build_id())
+    return violate(slot, "it is of build " + hello.build_id + ", not " + common::build_id());
+  send(slot, ipc::Welcome{common::build_id()});
+  send_parts(slot);
+}
+
+base::Result<base::UniqueFd> Supervisor::settings_for(ipc::Role role,
+                                                      const config::Config& config) const {
+  switch (role) {
+    case ipc::Role::Smtp: {
+      std::vector<std::size_t> sockets;
+      for (const common::BoundListener& bound : resources_.listeners)
+        sockets.push_back(bound.listener);
+      return common::seal_settings(common::smtp_settings(config, sockets));
+    }
+    case ipc::Role::Deliver:
+      return common::seal_settings(common::deliver_settings(config));
+    default:
+      return common::seal_settings(config.log);
+  }
+}
+
+void Supervisor::send_parts(Slot& slot) {
+  auto settings = settings_for(slot.role, config_);
+  if (!settings) return end(slot, settings.error().reason);
+  send(slot, ipc::Configure{generation_}, std::move(*settings));
+  const auto copy = [](const base::UniqueFd& fd) {
+    return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+  };
+  if (slot.role == ipc::Role::Smtp)
+    for (std::size_t i = 0; i < resources_.listeners.size(); ++i)
+      send(slot, ipc::Listener{static_cast<std::uint32_t>(i)}, copy(resources_.listeners[i].fd));
+  if (slot.role == ipc::Role::Deliver)
+    send(slot, ipc::Directory{ipc::Directory::Kind::Spool}, copy(resources_.spool_root));
+  connect_deliver_and_smtp(slot);
+  send(slot, ipc::Confine{});
+}
+
+void Supervisor::connect_deliver_and_smtp(const Slot& new_one) {
+  if (new_one.role != ipc::Role::Smtp && new_one.role != ipc::Role::Deliver) return;
+  const auto ready = [](Slot& s) {
+    return s.process && s.end_reason.empty() &&
+           s.process->channel().state() != ipc::State::RoleStarting;
+  };
+  Slot& smtp = slot(ipc::Role::Smtp);
+  Slot& deliver = slot(ipc::Role::Deliver);
+  if (!ready(smtp) || !ready(deliver)) return;  // the later one of them brings the channel
+  auto ends = ipc::Channel::make_pair();
+  if (!ends) return end(deliver, ends.error().reason);
+  send(deliver, ipc::Peer{ipc::Role::Smtp}, std::move(ends->first));
+  send(smtp, ipc::Peer{ipc::Role::Deliver}, std::move(ends->second));
+}
+
+void Supervisor::on_confined(Slot& slot, const ipc::Confined& confined) {
+  slot.confined = true;
+  slot.failures_in_a_row = 0;
+  for (const std::string& warning : confined.warnings)
+    obs::Line(obs::Event::trouble)
+        .token("area", ipc::name_of(slot.role))
+        .text("reason", warning)
+        .write();
+  if (!all_served_once_) return serve_if_all_confined();
+  send(slot, ipc::Serve{});
+  slot.serving = true;
+  obs::Line(obs::Event::role)
+      .token("role", ipc::name_of(slot.role))
+      .number("pid", slot.process->pid())
+      .token("state", "serving")
+      .write();
+}
+
+void Supervisor::serve_if_all_confined() {
+  if (!std::ranges::all_of(slots_, &Slot::confined)) return;
+  all_served_once_ = true;
+  for (Slot& slot : slots_) {
+    send(slot, ipc::Serve{});
+    slot.serving = true;
+  }
+  ready_();
+}
+
+void Supervisor::ping_all() {
+  ++last_ping_;
+  for (Slot& slot : slots_) {
+    if (!slot.serving || !slot.end_reason.empty()) continue;
+    if (!slot.ping_sent) {
+      slot.ping_sent = base::now();
+      send(slot, ipc::Ping{last_ping_});
+    } else if (base::now() - *slot.ping_sent > config_.workers.ping_timeout) {
+      end(slot, "its event loops did not answer in time");
+    }
+  }
+  loop_.after(kPingInterval, [this] { ping_all(); });
+}
+
+void Supervisor::on_pong(Slot& slot, const ipc::Pong& pong) {
+  if (!slot.ping_sent || pong.number > last_ping_) return violate(slot, "Pong was not asked for");
+  slot.ping_sent.reset();
+  if (slot.role == ipc::Role::Smtp) smtp_figures_ = pong;
+}
+
+bool Supervisor::healthy() const {
+  return std::ranges::all_of(
+      slots_, [&](const Slot& slot) { return slot.failures_in_a_row <= kMaxDoublings; });
+}
+
+void Supervisor::reap() {
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    const auto found = std::ranges::find_if(
+        slots_, [&](const Slot& slot) { return slot.process && slot.process->pid() == pid; });
+    if (found != slots_.end()) on_death(*found, status);
+  }
+}
+
+void Supervisor::on_death(Slot& slot, int status) {
+  const pid_t pid = slot.process->pid();
+  const bool confined = slot.confined;
+  const std::string reason = slot.end_reason.empty() ? describe_death(status) : slot.end_reason;
+  loop_.unwatch(slot.process->channel().fd());
+  slot.process.reset();
+  slot.confined = slot.serving = false;
+  if (stopping_) {
+    // Without deliver smtp still has sessions to answer.
+    if (slot.role == ipc::Role::Smtp) finish_stop();
+    return;
+  }
+  if (slot.role == ipc::Role::Smtp) fail_session_lists();
+  if (!all_served_once_)
+    // The role has said why.
+    return fail_start(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status)
+                                                                    : common::kExitUnavailable);
+  obs::Line(obs::Event::role_died)
+      .token("role", ipc::name_of(slot.role))
+      .number("pid", pid)
+      .text("reason", reason)
+      .token("confined", confined ? "yes" : "no")
+      .write();
+  if (reload_)
+    finish_reload(std::string("postern-") + ipc::name_of(slot.role) + " died: " + reason);
+  if (confined) return spawn(slot);  // at once: it has shown that it can serve
+  ++slot.failures_in_a_row;
+  schedule_restart(slot);
+}
+
+void Supervisor::schedule_restart(Slot& slot) {
+  const auto doublings = std::min(slot.failures_in_a_row - 1, kMaxDoublings);
+  const std::chrono::seconds delay = std::min(kFirstBackOff * (1 << doublings), kLongestBackOff);
+  loop_.after(delay, [this, &slot] {
+    if (!stopping_ && !slot.process) spawn(slot);
+  });
+}
+
+void Supervisor::fail_start(int exit_code) {
+  if (exit_code_ == 0) exit_code_ = exit_code;
+  stopping_ = true;
+  loop_.stop();
+}
+
+void Supervisor::reload(config::Config config, std::function<void(std::string)> done) {
+  if (reload_ || stopping_)
+    return done(stopping_ ? "the server is stopping" : "another reload is going on");
+  reload_.emplace(PendingReload{std::move(config), std::move(done), {}});
+  reload_->waiting.assign(std::begin(kRoles), std::end(kRoles));
+  ask_next_reload();
+}
+
+void Supervisor::ask_next_reload() {
+  if (reload_->waiting.empty()) return finish_reload("");
+  Slot& next = slot(reload_->waiting.front());
+  if (!next.serving)
+    return finish_reload(std::string("postern-") + ipc::name_of(next.role) + " is not running");
+  auto settings = settings_for(next.role, reload_->config);
+  if (!settings) return finish_reload(settings.error().reason);
+  send(next, ipc::Reload{generation_ + 1}, std::move(*settings));
+}
+
+void Supervisor::on_reloaded(Slot& slot, const ipc::Reloaded& reloaded) {
+  // An answer may come after the reload was given up, because another role died.
+  if (!reload_ || reload_->waiting.front() != slot.role) return;
+  if (!reloaded.error.empty())
+    return finish_reload(std::string("postern-") + ipc::name_of(slot.role) + ": " + reloaded.error);
+  reload_->waiting.erase(reload_->waiting.begin());
+  ask_next_reload();
+}
+
+void Supervisor::finish_reload(const std::string& error) {
+  auto reload = std::exchange(reload_, std::nullopt);
+  if (error.empty()) {
+    config_ = std::move(reload->config);
+    ++generation_;
+    obs::configure(config_.log);
+  }
+  reload->done(error);
+}
+
+void Supervisor::list_sessions(std::function<void(const SessionList&)> done) {
+  Slot& smtp = slot(ipc::Role::Smtp);
+  if (!smtp.serving || !smtp.end_reason.empty())
+    return done(base::Error::temporary("postern-smtp is not running"));
+  session_lists_[++last_list_] = std::move(done);
+  send(smtp, ipc::ListSessions{last_list_});
+}
+
+void Supervisor::fail_session_lists() {
+  for (const auto& [number, done] : std::exchange(session_lists_, {}))
+    done(base::Error::temporary("postern-smtp died"));
+}
+
+void Supervisor::stop(const char* reason) {
+  Slot& smtp = slot(ipc::Role::Smtp);
+  const auto grace = stopping_ ? std::chrono::milliseconds(0) : config_.shutdown_grace;
+  if (!std::exchange(stopping_, true)) {
+    obs::Line(obs::Event::stop)
+        .token("reason", reason)
+        .number("sessions", static_cast<std::int64_t>(smtp_figures_.sessions))
+        .write();
+    if (reload_) finish_reload("the server is stopping");
+    // Ours too: as long as one is open, the kernel goes on taking connections for it.
+    resources_.listeners.clear();
+  }
+  if (!smtp.serving) return finish_stop();
+  send(smtp, ipc::Drain{static_cast<std::uint64_t>(grace.count())});
+}
+
+void Supervisor::finish_stop() {
+  // Every delivery was answered; the roles end when their channel does.
+  loop_.stop();
+}
+
+std::vector<RoleStatus> Supervisor::roles() const {
+  std::vector<RoleStatus> result;
+  for (const Slot& slot : slots_) {
+    RoleStatus status{slot.role, 0, slot.serving, {}, slot.starts > 0 ? slot.starts - 1 : 0};
+    if (slot.process) {
+      status.pid = slot.process->pid();
+      status.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(
+          base::now() - slot.process->started());
+    }
+    result.push_back(status);
+  }
+  return result;
+}
+
+}  // namespace supervisor

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The supervisor: starts the roles, gives each what it needs, replaces those that die or hang,
+// passes on reload and stop. Single-threaded; reads nothing that a stranger sent.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/account.h"
+#include "base/time.h"
+#include "base/unique_fd.h"
+#include "config/config.h"
+#include "daemon/common/environment.h"
+#include "daemon/common/poll_loop.h"
+#include "daemon/supervisor/role_process.h"
+#include "ipc/messages.h"
+
+namespace supervisor {
+
+// What was opened before anything was started.
+struct Resources {
+  std::vector<common::BoundListener> listeners;
+  base::UniqueFd spool_root;
+  std::map<ipc::Role, base::UniqueFd> programs;
+  std::optional<base::Account> user;  // whom the roles become; deliver too
+};
+
+struct RoleStatus {
+  ipc::Role role = ipc::Role::Smtp;
+  pid_t pid = 0;  // 0: not running
+  bool serving = false;
+  std::chrono::milliseconds uptime{0};
+  unsigned restarts = 0;
+};
+
+class Supervisor {
+ public:
+  // `loop` must outlive this.
+  Supervisor(common::PollLoop& loop, config::Config config, Resources resources);
+  ~Supervisor();
+
+  // Calls back once, when every role serves. If one dies before that, the loop stops and
+  // exit_code() says why.
+  void start(std::function<void()> ready);
+  int exit_code() const { return exit_code_; }
+
+  // All or nothing; `done` gets an empty text when the new configuration is in force. One at a
+  // time: a second one meanwhile is refused at once. Keys that need a restart are the caller's
+  // business.
+  void reload(config::Config config, std::function<void(std::string error)> done);
+
+  // Orderly end: listeners closed, smtp drained within the grace time, then the loop stops. Called
+  // again: without further grace.
+  void stop(const char* reason);
+  bool stopping() const { return stopping_; }
+
+  // `done` is called once, with an error when smtp is away or dies meanwhile.
+  using SessionList = base::Result<ipc::Sessions>;
+  void list_sessions(std::function<void(const SessionList&)> done);
+
+  const config::Config& config() const { return config_; }
+  std::uint64_t generation() const { return generation_; }
+  const ipc::Pong& smtp_figures() const { return smtp_figures_; }
+  std::vector<RoleStatus> roles() const;
+  // Whether every role answered its last ping or is being replaced; for the service manager.
+  bool healthy() const;
+
+  // Call when children may have ended (SIGCHLD).
+  void reap();
+
+ private:
+  struct Slot {
+    ipc::Role role = ipc::Role::Smtp;
+    std::optional<RoleProcess> process;
+    bool confined = false;
+    bool serving = false;
+    unsigned starts = 0;
+    unsigned failures_in_a_row = 0;  // deaths before it was confined
+    std::optional<base::Instant> ping_sent;
+    std::string end_reason;  // why we ended it, if we did
+  };
+  struct PendingReload {
+    config::Config config;
+    std::function<void(std::string)> done;
+    std::vector<ipc::Role> waiting;  // in this order, the first is asked now
+  };
+
+  Slot& slot(ipc::Role role) { return slots_.at(static_cast<std::size_t>(role)); }
+  void spawn(Slot& slot);
+  void spawn_failed(Slot& slot, const std::string& reason);
+  void on_readable(Slot& slot);
+  void handle(Slot& slot, ipc::Message& message);
+  void on_hello(Slot& slot, const ipc::Hello& hello);
+  void on_confined(Slot& slot, const ipc::Confined& confined);
+  void on_pong(Slot& slot, const ipc::Pong& pong);
+  void on_reloaded(Slot& slot, const ipc::Reloaded& reloaded);
+  void send_parts(Slot& slot);
+  base::Result<base::UniqueFd> settings_for(ipc::Role role, const config::Config& config) const;
+  void connect_deliver_and_smtp(const Slot& new_one);
+  void serve_if_all_confined();
+  void violate(Slot& slot, const std::string& reason);
+  void end(Slot& slot, std::string reason);
+  void on_death(Slot& slot, int status);
+  void schedule_restart(Slot& slot);
+  void fail_start(int exit_code);
+  void ping_all();
+  void ask_next_reload();
+  void finish_reload(const std::string& error);
+  void finish_stop();
+  void fail_session_lists();
+  template <class Message>
+  void send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd = std::nullopt);
+
+  common::PollLoop& loop_;
+  config::Config config_;
+  Resources resources_;
+  std::array<Slot, 4> slots_;
+  std::function<void()> ready_;
+  bool all_served_once_ = false;
+  bool stopping_ = false;
+  int exit_code_ = 0;
+  std::uint64_t generation_ = 1;
+  std::uint64_t last_ping_ = 0;
+  ipc::Pong smtp_figures_;
+  std::optional<PendingReload> reload_;
+  std::map<std::uint64_t, std::function<void(const SessionList&)>> session_lists_;
+  std::uint64_t last_list_ = 0;
+};
+
+}  // namespace supervisor

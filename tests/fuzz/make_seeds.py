@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+r"""Writes the seeds of all fuzz targets into a folder: FOLDER/TARGET/NAME.
+
+    tests/fuzz/make_seeds.py build/fuzz/seeds
+
+What stands in tests/fuzz/corpus/TARGET is the least that reaches all that these seeds and the finds
+of long runs reach; to renew it, into an empty folder NEW:
+    build/fuzz/tests/fuzz_TARGET -set_cover_merge=1 -use_counters=0 NEW \
+        build/fuzz/seeds/TARGET build/fuzz/corpus/TARGET tests/fuzz/corpus/TARGET
+"""
+
+import pathlib
+import re
+import struct
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", "{": b"{"}
+REPETITION = re.compile(r"\{(.*)\*(\d+)\}")
+MOST_CUT = 0x3f  # bytes in a piece; see tests/fuzz/ipc_stream.h
+MOST_REPEATED = 2000  # bytes; what is longer only makes a fuzzer slow
+
+# Messages by name, in the order in which a process hears them; the bodies as lib/ipc/wire.h packs.
+COUNT = struct.Struct("<I")
+NUMBER = struct.Struct("<Q")
+
+
+def text(value):
+    data = value.encode()
+    return COUNT.pack(len(data)) + data
+
+
+def fields(*values):
+    return b"".join(map(text, values))
+
+
+def texts(*values):
+    return COUNT.pack(len(values)) + fields(*values)
+
+
+def numbers(*values):
+    return b"".join(map(NUMBER.pack, values))
+
+
+ROW = fields("4ABC", "192.0.2.7:40000", "TLSv1.3", "mail", "a.example") + numbers(9, 1)
+COPY = fields("ours.test", "info", "", "Return-Path: <>\r\n")
+STREAMS = {
+    "ipc_from_role": [
+        ("Hello", b"\0" + text("0123abcd")), ("Confined", texts("no Landlock")),
+        ("Pong", numbers(1, 2, 3, 4, 5)), ("Reloaded", numbers(2) + text("no")),
+        ("Sessions", numbers(1) + COUNT.pack(2) + ROW + ROW), ("Drained", b"")],
+    "ipc_from_supervisor": [
+        ("Welcome", text("0123abcd")), ("Configure", numbers(1)), ("Listener", COUNT.pack(0)),
+        ("Directory", b"\1"), ("Peer", b"\3"), ("Confine", b""), ("Serve", b""),
+        ("Ping", numbers(7)), ("Reload", numbers(2)), ("ListSessions", numbers(1)),
+        ("Drain", numbers(30000)), ("Ping", numbers(8)), ("Peer", b"\3")],
+    "ipc_from_smtp": [
+        ("Append", numbers(1, 65536)),
+        ("Deliver", numbers(1, 65536, 100) + COUNT.pack(2) + COPY + COPY),
+        ("Discard", numbers(2))],
+    "ipc_from_deliver": [
+        ("Space", numbers(1 << 40)), ("Appended", numbers(1) + text("no space") + b"\1"),
+        ("Delivered", numbers(1) + b"\1" + text("why") + texts("info@ours.test"))],
+}
+EVERYTHING = (b"\1" + NUMBER.pack(5) + b"\1" + COUNT.pack(1) + text("k") + b"\1" + text("v") +
+              COUNT.pack(1) + COUNT.pack(1) + b"\2\0" + b"\1" + STREAMS["ipc_from_role"][4][1] +
+              NUMBER.pack(90000) + texts("192.0.2.0/24", "2001:db8::/32"))
+
+
+def message_table():
+    rows = (ROOT / "lib/ipc/messages.def").read_text(encoding="utf-8")
+    found = re.findall(r"^POSTERN_MESSAGE\((\w+), (\d+), (\d), \d+\)", rows, re.MULTILINE)
+    return {name: (int(number), int(fds)) for name, number, fds in found}
+
+
+def ipc_seeds(messages, table, first):
+    """The stream with each frame and its descriptors in a piece, and with all in one piece."""
+    cuts, frames = b"", b""
+    for name, body in messages:
+        number, fds = table[name]
+        frame = struct.pack("<IB3x", len(body), number) + body
+        sizes = [min(MOST_CUT, len(frame) - at) for at in range(0, len(frame), MOST_CUT)]
+        cuts += bytes([sizes[0] | fds << 6] + sizes[1:])
+        frames += frame
+    yield "pieces", first + bytes([len(cuts)]) + cuts + frames
+    yield "whole", first + b"\0" + frames
+    for name, body in messages:
+        number, _ = table[name]
+        yield name, first + b"\0" + struct.pack("<IB3x", len(body), number) + body
+
+
+def unescape(line):
+    def repeat(match):
+        return match[1] * min(int(match[2]), MOST_REPEATED // max(len(match[1]), 1))
+
+    line = REPETITION.sub(repeat, line)
+    result, at = b"", 0
+    while at < len(line):
+        if line[at] != "\\":
+            result += line[at].encode()
+            at += 1
+        elif line[at + 1] == "x":
+            result += bytes([int(line[at + 2:at + 4], 16)])
+            at += 4
+        else:
+            result += ESCAPES[line[at + 1]]
+            at += 2
+    return result
+
+
+def dialogs():
+    """Name, what is sent in clear, what is sent in TLS, and the settings that matter."""
+    for path in sorted((ROOT / "tests/dialogs").glob("*/*.smtp")):
+        clear, secret, secure, choices = b"", b"", False, 0
+        for line in path.read_text(encoding="utf-8").splitlines():
+            data = b""
+            if line.startswith("C: "):
+                data = line[3:].encode() + b"\r\n"
+            elif line.startswith("C> "):
+                data = unescape(line[3:])
+            elif line == "@secure":
+                data, secure = b"EHLO client.example.net\r\n", True
+                clear = b"EHLO client.example.net\r\nSTARTTLS\r\n"
+            elif line == "@tls":
+                secure = True
+            elif line.startswith("@config"):
+                choices |= 1 if "normalize" in line else 2
+            elif line == "@eof":
+                choices |= 8
+            elif line == "@shutdown":
+                choices |= 16
+            if secure:
+                secret += data
+            else:
+                clear += data
+        yield f"{path.parent.name}-{path.stem}", clear, secret, choices
+
+
+def session_seeds():
+    for name, clear, secret, choices in dialogs():
+        clear = clear[:255]
+        yield name, bytes([choices, len(secret) % 256, len(clear)]) + clear + secret
+    # Replies that are not read pass the limit on them.
+    yield "many-replies", b"\4\0\0" + b"HELP\r\n" * 400
+    yield "shutdown-in-handshake", b"\20\0\12STARTTLS\r\n"
+
+
+def address_seeds():
+    for name, _, secret, _ in dialogs():
+        for number, path in enumerate(re.findall(rb"(?:FROM|TO): ?(<[^\r\n]*)", secret)):
+            yield f"{name}-{number}", path
+            yield f"{name}-{number}-mailbox", path.split(b">")[0][1:]
+
+
+def body_seeds():
+    for name, _, secret, choices in dialogs():
+        for number, body in enumerate(re.split(rb"DATA\r\n", secret)[1:]):
+            yield f"{name}-{number}", bytes([choices & 1, number]) + body
+
+
+def header_seeds():
+    for name, _, secret, _ in dialogs():
+        for number, body in enumerate(re.split(rb"DATA\r\n", secret)[1:]):
+            yield f"{name}-{number}", bytes([number]) + body
+    yield "received", (b"\3Received: a\n b\nReceived \t: c\nX-Received: d\nreceived:\n"
+                       b"\nReceived: e\n")
+
+
+MINIMAL = b"""config_version = 1
+hostname = "mx.example.org"
+[[listener]]
+address = "127.0.0.1:2525"
+[[tls.certificate]]
+chain = "tls/fullchain.pem"
+key = "tls/privkey.pem"
+[[domain]]
+name = "example.org"
+"""
+
+
+def config_seeds():
+    contract = (ROOT / "tests/unit/config/contract.conf").read_bytes()
+    yield "contract", contract
+    sections = re.split(rb"\n(?=\[)", re.sub(rb" +#[^\n]*", b"", contract))
+    for number, section in enumerate(sections[1:]):
+        yield f"section-{number}", MINIMAL + b"mailboxes = ['postmaster']\n" + section + b"\n"
+    table = MINIMAL + b"mailboxes_file = 'example.org.mailboxes'\n"
+    yield "table", table + b"\0# people\npostmaster\ninfo\n"
+    yield "bad-table", table + b"\0postmaster\n../x\ninfo\nINFO\n\x9b\n"
+    yield "mistakes", b"hostnam = 1\n[smtp]\nmax_recipients = '5'\n[limits]\nconnections = 1.5\n"
+    yield "syntax", b"a = [1, { b = 1979-05-27T07:32:00Z }\n"
+
+
+def all_seeds():
+    table = message_table()
+    for target in ["ipc_from_role", "ipc_from_supervisor"]:
+        yield target, ipc_seeds(STREAMS[target], table, b"")
+    yield "ipc_smtp_deliver", (
+        (first.hex() + name, data)
+        for first, stream in [(b"\0", "ipc_from_deliver"), (b"\1", "ipc_from_smtp")]
+        for name, data in ipc_seeds(STREAMS[stream], table, first))
+    yield "wire", [(name, bytes([table[name][0]]) + body)
+                   for stream in STREAMS.values() for name, body in stream] + [
+                       ("everything", b"\0" + EVERYTHING)]
+    yield "session", session_seeds()
+    yield "address", address_seeds()
+    yield "header_scan", header_seeds()
+    yield "body_reader", body_seeds()
+    yield "config", config_seeds()
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(f"usage: {sys.argv[0]} FOLDER")
+    for target, seeds in all_seeds():
+        folder = pathlib.Path(sys.argv[1]) / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in seeds:
+            (folder / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
