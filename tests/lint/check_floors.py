@@ -42,7 +42,7 @@ SEALED_HEADERS = {
     "spf2/": {"auth"},
     "libpsl.h": {"auth"},
     "CLI/": {"daemon/ctl"},
-    "nlohmann/": {"daemon/ctl"},
+    "nlohmann/": {"daemon/ctl", "daemon/supervisor"},
     "systemd/": set(),  # sd_notify and listen-fds are written by hand
 }
 

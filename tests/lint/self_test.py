@@ -2,6 +2,7 @@
 """Plants violations into small trees and expects each check to name them, and nothing else."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,7 +75,7 @@ class Checks(unittest.TestCase):
             ("lib/policy/a.cc", "event2/event.h", "net only"),
             ("daemon/supervisor/a.cc", "toml++/toml.h", "config only"),
             ("lib/net/a.cc", "spdlog/spdlog.h", "obs only"),
-            ("lib/base/a.cc", "nlohmann/json.hpp", "daemon/ctl only"),
+            ("lib/base/a.cc", "nlohmann/json.hpp", "daemon/ctl, daemon/supervisor only"),
             ("lib/base/a.cc", "boost/asio.hpp", "no owner"),
         ]:
             self.expect_floors(path, f"#include <{header}>", complaint)
@@ -137,6 +138,24 @@ class Checks(unittest.TestCase):
         with (self.tree / "lib/obs/events.def").open("a", encoding="utf-8") as table:
             table.write('POSTERN_EVENT(eclipse, Info, "sid client", "The sun went out.")\n')
         self.assertIn("events differ", self.complaints("check_events.py")[0])
+
+    def test_needed(self):
+        (self.tree / "libexec").mkdir()
+        small, large = shutil.which("true"), shutil.which("openssl")
+        programs = ["posternd", "postern"]
+        programs += [f"libexec/postern-{role}" for role in ("smtp", "deliver", "verify", "resolve")]
+        for program in programs:
+            (self.tree / program).symlink_to(small)
+        self.assertEqual(self.complaints("check_needed.py"), [])
+        (self.tree / "libexec/postern-smtp").unlink()
+        (self.tree / "libexec/postern-deliver").unlink()
+        (self.tree / "libexec/postern-deliver").symlink_to(large)
+        (self.tree / "libexec/postern-relay").symlink_to(small)
+        self.assertEqual(self.complaints("check_needed.py"),
+                         ["libexec/postern-smtp: not built",
+                          "libexec/postern-deliver: links libcrypto",
+                          "libexec/postern-deliver: links libssl",
+                          "libexec/postern-relay: has no row in ALLOWED"])
 
     def test_skips(self):
         self.plant("tests.xml", """<testsuite>
