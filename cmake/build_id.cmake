@@ -1,5 +1,6 @@
 # The build id: the version and a hash over all sources of the programs, so that programs of
-# different builds never talk to each other. Run at build time: cmake -DROOT=… -DVERSION=… -DOUTPUT=… -P this.
+# different builds never talk to each other. Run at build time:
+#   cmake -DROOT=... -DVERSION=... -DOUTPUT=... -P build_id.cmake
 file(GLOB_RECURSE sources RELATIVE ${ROOT}
   ${ROOT}/lib/*.cc ${ROOT}/lib/*.h ${ROOT}/lib/*.def ${ROOT}/daemon/*.cc ${ROOT}/daemon/*.h
   ${ROOT}/daemon/*.def ${ROOT}/cmake/*.cmake)
