@@ -161,8 +161,12 @@ bool SmtpPeer::deliver(ipc::Deliver deliver, base::UniqueFd last_part) {
   if (auto found = partials_.extract(deliver.message)) partial = found.mapped();
   const std::uint64_t appended_bytes = partial != nullptr ? partial->bytes : 0;
   auto copies = checked_copies(deliver);
-  if (!copies || appended_bytes != deliver.appended_bytes || (partial && partial->busy))
-    return false;
+  if (!copies || (partial && partial->busy)) return false;
+  if (appended_bytes != deliver.appended_bytes) {
+    delivered(deliver.message, failed(base::Error::temporary(
+                                   "earlier parts of the message went down with another process")));
+    return true;
+  }
   spool::Job job;
   job.message_fd = partial != nullptr ? partial->file.get() : last_part.get();
   job.message_size = appended_bytes + deliver.size;

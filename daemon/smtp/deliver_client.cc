@@ -37,6 +37,11 @@ void DeliverClient::disconnect(const std::string& reason) {
   for (auto& [message, pending] : lost) fail(message, pending, reason);
 }
 
+void DeliverClient::lose(const std::string& reason) {
+  disconnect(reason);
+  if (lost_) lost_();
+}
+
 void DeliverClient::fail(std::uint64_t message, Pending& pending, const std::string& reason) {
   if (pending.appended) pending.appended({message, reason, false});
   if (pending.delivered) pending.delivered({message, ipc::Delivered::Outcome::Failed, reason, {}});
@@ -73,7 +78,7 @@ void DeliverClient::discard(std::uint64_t message) {
   loop_.post([this, message] {
     if (channel_ == nullptr) return;  // deliver has forgotten it already
     if (const auto sent = channel_->send(ipc::Discard{message}); !sent)
-      return disconnect(sent.error().reason);
+      return lose(sent.error().reason);
     flush();
   });
 }
@@ -85,12 +90,12 @@ void DeliverClient::send(const Message& message, Pending pending) {
   if (!fd) return fail(message.message, pending, fd.error().reason);
   const auto sent = channel_->send(message, std::move(*fd));
   pending_[message.message] = std::move(pending);
-  if (!sent) return disconnect(sent.error().reason);
+  if (!sent) return lose(sent.error().reason);
   flush();
 }
 
 void DeliverClient::flush() {
-  if (const auto sent = channel_->flush(); !sent) return disconnect(sent.error().reason);
+  if (const auto sent = channel_->flush(); !sent) return lose(sent.error().reason);
   if (channel_->wants_write())
     writable_->resume();
   else
@@ -103,12 +108,12 @@ void DeliverClient::on_readable() {
     const auto message = channel_->next();
     if (!message) {
       log_violation(message.error().reason);
-      return disconnect(message.error().reason);
+      return lose(message.error().reason);
     }
     if (!*message) break;
     handle(**message);
   }
-  if (channel_ != nullptr && (!open || !*open)) disconnect("the deliver process has ended");
+  if (channel_ != nullptr && (!open || !*open)) lose("the deliver process has ended");
 }
 
 void DeliverClient::handle(const ipc::Message& message) {
@@ -116,7 +121,7 @@ void DeliverClient::handle(const ipc::Message& message) {
     const auto value = ipc::unpack<T>(message.body);
     if (value) return use(*value);
     log_violation("damaged body");
-    disconnect("the deliver process sent nonsense");
+    lose("the deliver process sent nonsense");
   };
   switch (message.type) {
     case ipc::Type::Appended:

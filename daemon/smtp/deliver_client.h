@@ -31,6 +31,10 @@ class DeliverClient {
   // `loop` must outlive this.
   explicit DeliverClient(net::EventLoop& loop) : loop_(loop) {}
 
+  // Called in the main loop's thread when the channel has ended; a new one should come by
+  // connect().
+  void on_lost(std::function<void()> lost) { lost_ = std::move(lost); }
+
   // The main loop's thread: the channel that the supervisor sent.
   void connect(base::UniqueFd channel);
 
@@ -62,12 +66,14 @@ class DeliverClient {
   void finish(const ipc::Appended& appended);
   void finish(const ipc::Delivered& delivered);
   void disconnect(const std::string& reason);
+  void lose(const std::string& reason);  // the same, and says so
 
   net::EventLoop& loop_;
   std::unique_ptr<ipc::Channel> channel_;
   std::unique_ptr<net::EventLoop::Watch> readable_;
   std::unique_ptr<net::EventLoop::Watch> writable_;
   std::map<std::uint64_t, Pending> pending_;
+  std::function<void()> lost_;
   std::atomic<std::uint64_t> last_message_{0};
   std::atomic<std::uint64_t> free_bytes_{kAway};
 };

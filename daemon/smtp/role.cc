@@ -48,6 +48,7 @@ void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
     supervisor_->on_writable();
     if (!supervisor_->wants_write()) supervisor_writable_->pause();
   });
+  services_.deliver.on_lost([this] { tell_supervisor(ipc::PeerLost{ipc::Role::Deliver}); });
   tell_supervisor(ipc::Confined{std::move(warnings)});
   loop_.run();
 }

@@ -48,7 +48,7 @@ std::optional<base::Duration> watchdog_interval() {
   const char* usec = std::getenv("WATCHDOG_USEC");
   const char* pid = std::getenv("WATCHDOG_PID");
   if (usec == nullptr || (pid != nullptr && std::to_string(::getpid()) != pid)) return {};
-  const long long value = std::atoll(usec);
+  const long long value = std::strtoll(usec, nullptr, 10);
   if (value <= 0) return {};
   return std::chrono::microseconds(value / 3);
 }

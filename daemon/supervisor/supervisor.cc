@@ -133,6 +133,10 @@ void Supervisor::handle(Slot& slot, ipc::Message& message) {
       return take(ipc::Pong{}, [&](const auto& pong) { on_pong(slot, pong); });
     case ipc::Type::Reloaded:
       return take(ipc::Reloaded{}, [&](const auto& reloaded) { on_reloaded(slot, reloaded); });
+    case ipc::Type::PeerLost:
+      // Either deliver has died, which SIGCHLD tells, or it found that smtp had said what it may
+      // not.
+      return connect_deliver_and_smtp(slot);
     case ipc::Type::Drained:
       if (!stopping_) return violate(slot, "Drained was not asked for");
       if (slot.role == ipc::Role::Smtp) finish_stop();

@@ -66,6 +66,12 @@ struct Peer {
   void visit(auto& v) { v(role); }
 };
 
+struct PeerLost {
+  static constexpr Type kType = Type::PeerLost;
+  Role role = Role::Deliver;
+  void visit(auto& v) { v(role); }
+};
+
 using Confine = Empty<Type::Confine>;
 
 struct Confined {

@@ -21,6 +21,7 @@ constexpr Transition kTransitions[] = {
     {State::RolePreparing, Type::Confined, State::RoleServing},
     {State::RoleServing, Type::Pong, State::RoleServing},
     {State::RoleServing, Type::Reloaded, State::RoleServing},
+    {State::RoleServing, Type::PeerLost, State::RoleServing},
     {State::RoleServing, Type::Sessions, State::RoleServing},
     {State::RoleServing, Type::Drained, State::RoleServing},
 

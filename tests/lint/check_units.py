@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """systemd accepts the installed units, as they are and with the drop-in for socket activation, and
-gives both an exposure that is no higher than what is promised. sysusers.d and tmpfiles.d do what the
-unit expects.
+gives both an exposure that is no higher than what is promised; tmpfiles.d and the unit agree.
 
 Usage: check_units.py BUILD_DIRECTORY
 """
@@ -50,20 +49,11 @@ def check_directories(tree):
         yield f"tmpfiles.d: not the directories and modes of {SERVICE}: {expected}"
 
 
-def check_sysusers(tree):
-    done = run(need_tool("systemd-sysusers", "systemd"), f"--root={tree}")
-    users = (tree / "etc/passwd").read_text() if done.returncode == 0 else ""
-    if not re.search(r"^postern:[^:]*:\d+:\d+:[^:]*:/var/lib/postern:/usr/sbin/nologin$", users,
-                     re.MULTILINE):
-        yield f"sysusers.d: {done.stdout.strip()} {users.strip()}"
-
-
 def main():
     with tempfile.TemporaryDirectory() as folder:
         tree = pathlib.Path(folder)
         install(sys.argv[1], tree)
-        complaints = [*check_directories(tree), *check_sysusers(tree),
-                      *check_variant(tree, "own ports")]
+        complaints = [*check_directories(tree), *check_variant(tree, "own ports")]
         target = tree / DROP_IN_TARGET
         target.parent.mkdir(parents=True)
         shutil.copy(tree / DROP_IN, target)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The processes of the server under load: whichever dies or stops, nothing that was acknowledged is
+lost, it is replaced at once, and the log says who died and why."""
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+import compare
+import harness
+from harness import MESSAGE, Dialog
+from test_load import command
+
+QUICK_PINGS = (f'[workers]\nuser = "{harness.unprivileged_user()}"\nsmtp_threads = 2\n'
+               'ping_timeout = "1s"\n')
+LARGE = 3 << 20  # bytes: comes in parts, which deliver keeps in a file
+
+
+class Load:
+    """A stream of messages that goes on through every failure, and its journal."""
+
+    def __init__(self, server, size=30000):
+        self.journal = server.directory / "journal"
+        self.server = server
+        self.process = subprocess.Popen(
+            command(server, "--seconds", 100, "--reconnect", "--connections", 8, "--journal",
+                    self.journal, "--messages-per-connection", 90, "--size", size),
+            stdout=subprocess.PIPE, text=True)
+
+    def acknowledged(self):
+        return self.journal.read_text().count("\n") if self.journal.exists() else 0
+
+    def wait_for_more(self, count=20):
+        before = self.acknowledged()
+        harness.wait_for(lambda: self.acknowledged() >= before + count, f"{count} messages")
+
+    def finish(self):
+        """The counts of compare.py, once every message in hand has its answer."""
+        self.process.terminate()
+        report = json.loads(self.process.communicate(timeout=60)[0])
+        result = compare.compare(self.server.spool, self.journal)
+        print("load:", report["messages"], result)
+        return report, result
+
+
+class Death(harness.TestCase):
+    def setUp(self):
+        self.server = self.start()
+
+    def load(self, **options):
+        load = Load(self.server, **options)
+        self.addCleanup(load.process.stdout.close)
+        self.addCleanup(load.process.kill)
+        load.wait_for_more()
+        return load
+
+    def kill(self, role, count, load):
+        for _ in range(count):
+            pid = self.server.roles()[role]
+            os.kill(pid, signal.SIGKILL)
+            event = self.server.wait_event("role_died", role=role.removeprefix("postern-"),
+                                           pid=pid)
+            self.assertEqual(event["reason"], "SIGKILL")
+            self.assertEqual(event["confined"], "yes")
+            load.wait_for_more()
+            self.assertNotEqual(self.server.roles()[role], pid)
+
+    def assert_nothing_lost(self, load):
+        report, result = load.finish()
+        self.assertTrue(result.ok(), result)
+        self.assertEqual(result.acknowledged, report["messages"]["acknowledged"])
+
+    def test_smtp(self):
+        load = self.load()
+        self.kill("postern-smtp", 5, load)
+        self.assert_nothing_lost(load)
+
+    def test_deliver(self):
+        load = self.load()
+        self.kill("postern-deliver", 5, load)
+        self.assert_nothing_lost(load)
+
+    def test_deliver_with_messages_in_parts(self):
+        load = self.load(size=LARGE)
+        self.kill("postern-deliver", 3, load)
+        self.assert_nothing_lost(load)
+
+    def test_idle_roles_are_replaced_too(self):
+        load = self.load()
+        for role in ("postern-verify", "postern-resolve"):
+            self.kill(role, 1, load)
+        self.assert_nothing_lost(load)
+
+    def test_supervisor(self):
+        load = self.load()
+        for _ in range(3):
+            roles = self.server.roles()
+            self.server.kill()
+            for name, pid in roles.items():
+                harness.wait_for(lambda pid=pid: not os.path.exists(f"/proc/{pid}"),
+                                 f"{name} to end", 5)
+            self.server.start()
+            load.wait_for_more()
+        self.assert_nothing_lost(load)
+
+    def test_messages_in_hand_get_451_when_deliver_is_away(self):
+        with Dialog.tls(self.server) as dialog:
+            dialog.begin("info@ours.test")
+            pid = self.server.roles()["postern-deliver"]
+            os.kill(pid, signal.SIGSTOP)  # it takes the message, but never answers
+            dialog.send(MESSAGE + b".\r\n")
+            os.kill(pid, signal.SIGKILL)
+            dialog.expect(451, "4.3.0")
+            harness.wait_for(lambda: self.delivers(dialog), "the session to deliver again")
+
+    def delivers(self, dialog):
+        dialog.send("MAIL FROM:<a@example.net>\r\n")
+        if dialog.reply()[-1].startswith("451 4.3.0"):
+            return False
+        dialog.command("RSET", 250)
+        return dialog.deliver(MESSAGE, "info@ours.test").startswith("250")
+
+    def test_parts_that_died_with_deliver_are_missed(self):
+        """The client is told, and the next message goes through the same channel."""
+        half = b"x" * 78 + b"\r\n"
+        with Dialog.tls(self.server) as dialog:
+            dialog.begin("info@ours.test")
+            dialog.send(MESSAGE + half * (LARGE // len(half)))
+            pid = self.server.roles()["postern-deliver"]
+            harness.wait_for(lambda: self.open_files(pid), "a part in deliver's hands")
+            os.kill(pid, signal.SIGKILL)
+            self.server.wait_event("role", role="deliver", state="serving")
+            dialog.send(b".\r\n")
+            dialog.expect(451, "4.3.0")
+            harness.wait_for(lambda: self.delivers(dialog), "the session to deliver again")
+        self.assertEqual(self.server.events("ipc_violation"), [])
+
+    def open_files(self, pid):
+        """Unlinked files in the spool that deliver has open."""
+        links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        return [link for link in links if link.endswith(" (deleted)") and "/mail/" in link]
+
+
+class Standstill(harness.TestCase):
+    def test_a_role_that_stops_answering_is_replaced(self):
+        server = self.start(QUICK_PINGS)
+        for role in ("postern-smtp", "postern-deliver", "postern-verify", "postern-resolve"):
+            pid = server.roles()[role]
+            os.kill(pid, signal.SIGSTOP)
+            event = server.wait_event("role_died", pid=pid)
+            self.assertIn("did not answer", event["reason"])
+            harness.wait_for(lambda role=role, pid=pid: server.roles().get(role) not in (None, pid),
+                             f"a new {role}")
+        harness.wait_for(lambda: self.delivers(server), "a delivery")
+
+    def delivers(self, server):
+        try:
+            with Dialog.tls(server) as dialog:
+                return dialog.deliver(MESSAGE, "info@ours.test").startswith("250")
+        except (OSError, EOFError, AssertionError):
+            return False
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
