@@ -25,6 +25,8 @@ name = "ours.test"
 mailboxes = [{mailboxes}]
 [spool]
 min_free = "1M"
+[limits]
+total_connections = 1000
 """
 MESSAGE = b"From: a@example.net\r\nTo: info@ours.test\r\nSubject: system test\r\n\r\nHello.\r\n"
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/smtp/message_buffer.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+using smtp_role::BufferBudget;
+using smtp_role::MessagePart;
+
+TEST_CASE("a part within the budget is taken, one byte more is not") {
+  BufferBudget budget(1000);
+  auto part = MessagePart::make(budget);
+  REQUIRE(part.ok());
+  CHECK((*part)->append(std::string(999, 'x')).ok());
+  CHECK((*part)->append("y").ok());
+  CHECK_FALSE((*part)->append("z").ok());
+  CHECK((*part)->size() == 1000);
+  CHECK(budget.used() == 1000);
+}
+
+TEST_CASE("the charge lasts as long as the part, given away or not") {
+  BufferBudget budget(1000);
+  base::UniqueFd fd;
+  {
+    auto part = MessagePart::make(budget);
+    REQUIRE((*part)->append("hello").ok());
+    auto sealed = (*part)->seal();
+    REQUIRE(sealed.ok());
+    fd = std::move(*sealed);
+    CHECK(budget.used() == 5);
+  }
+  CHECK(budget.used() == 0);
+  char buffer[8] = {};
+  CHECK(::pread(fd.get(), buffer, sizeof buffer, 0) == 5);
+}
+
+TEST_CASE("nobody can change a sealed part") {
+  BufferBudget budget(1000);
+  auto part = MessagePart::make(budget);
+  REQUIRE((*part)->append("hello").ok());
+  const auto fd = (*part)->seal();
+  REQUIRE(fd.ok());
+  CHECK(::pwrite(fd->get(), "x", 1, 0) < 0);
+  CHECK(::ftruncate(fd->get(), 1) < 0);
+  CHECK(::ftruncate(fd->get(), 100) < 0);
+  CHECK(::fcntl(fd->get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0);
+}

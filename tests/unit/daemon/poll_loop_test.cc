@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/common/poll_loop.h"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+using common::PollLoop;
+
+namespace {
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    read = base::UniqueFd(ends[0]);
+    write = base::UniqueFd(ends[1]);
+  }
+  base::UniqueFd read, write;
+};
+
+}  // namespace
+
+TEST_CASE("a readable descriptor is told of, until it is unwatched") {
+  PollLoop loop;
+  Pipe pipe;
+  REQUIRE(::write(pipe.write.get(), "x", 1) == 1);
+  int calls = 0;
+  loop.watch(pipe.read.get(), [&] {
+    if (++calls == 3) loop.unwatch(pipe.read.get());
+  });
+  loop.after(std::chrono::milliseconds(20), [&] { loop.stop(); });
+  loop.run();
+  CHECK(calls == 3);
+}
+
+TEST_CASE("the end of a pipe counts as readable") {
+  PollLoop loop;
+  Pipe pipe;
+  pipe.write.reset();
+  loop.watch(pipe.read.get(), [&] { loop.stop(); });
+  loop.run();
+}
+
+TEST_CASE("a watch may remove another that is ready in the same round") {
+  PollLoop loop;
+  Pipe a, b;
+  a.write.reset();
+  b.write.reset();
+  int calls = 0;
+  const auto remove_both = [&] {
+    ++calls;
+    loop.unwatch(a.read.get());
+    loop.unwatch(b.read.get());
+    loop.post([&] { loop.stop(); });
+  };
+  loop.watch(a.read.get(), remove_both);
+  loop.watch(b.read.get(), remove_both);
+  loop.run();
+  CHECK(calls == 1);
+}
+
+TEST_CASE("writing is watched only while it is wanted") {
+  PollLoop loop;
+  Pipe pipe;
+  int writable = 0;
+  loop.watch(
+      pipe.write.get(), [] {}, [&] { return writable < 2; }, [&] { ++writable; });
+  loop.after(std::chrono::milliseconds(20), [&] { loop.stop(); });
+  loop.run();
+  CHECK(writable == 2);
+}
+
+TEST_CASE("timers fire in time, once, and not after they are cancelled") {
+  PollLoop loop;
+  std::string order;
+  loop.after(std::chrono::milliseconds(20), [&] { loop.stop(); });
+  loop.after(std::chrono::milliseconds(4), [&] { order += "b"; });
+  loop.after(std::chrono::milliseconds(1), [&] { order += "a"; });
+  const auto cancelled = loop.after(std::chrono::milliseconds(2), [&] { order += "x"; });
+  loop.cancel(cancelled);
+  loop.run();
+  CHECK(order == "ab");
+}
+
+TEST_CASE("work from other threads runs in the loop's thread") {
+  PollLoop loop;
+  const auto here = std::this_thread::get_id();
+  int done = 0;
+  std::thread other([&] {
+    for (int i = 0; i < 100; ++i)
+      loop.post([&] {
+        CHECK(std::this_thread::get_id() == here);
+        if (++done == 100) loop.stop();
+      });
+  });
+  loop.run();
+  other.join();
+  CHECK(done == 100);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/supervisor/reload_rules.h"
+
+#include <catch2/catch.hpp>
+
+#include "config/keys.h"
+
+using supervisor::fixed_keys_changed;
+
+TEST_CASE("what a reload may change is not named") {
+  config::Config before, after;
+  after.hostname = "other.test";
+  after.smtp.max_recipients = 7;
+  after.spool.writers = 9;
+  after.spool.min_free = 1;
+  after.log.level = obs::Level::Debug;
+  after.limits.connections = 1;
+  CHECK(fixed_keys_changed(before, after).empty());
+}
+
+TEST_CASE("what needs a restart is named, all of it") {
+  config::Config before, after;
+  after.listeners.emplace_back();
+  after.spool.directory = "/elsewhere";
+  after.state.directory = "/elsewhere";
+  after.control.socket = "/elsewhere";
+  after.workers = {9, 9, "other", std::chrono::seconds(99)};
+  CHECK(fixed_keys_changed(before, after) ==
+        "listener, spool.directory, state.directory, control.socket, workers.smtp_threads, "
+        "workers.verifiers, workers.user, workers.ping_timeout");
+}
+
+TEST_CASE("every key that the table calls fixed, and that has an effect, is compared") {
+  config::Config before, after;
+  after.listeners.emplace_back();
+  after.spool.directory = after.state.directory = after.control.socket = "/elsewhere";
+  after.workers = {9, 9, "other", std::chrono::seconds(99)};
+  const std::string named = fixed_keys_changed(before, after);
+  for (const config::Key& key : config::keys()) {
+    if (key.reloadable || key.set == nullptr) continue;
+    const std::string path(key.path);
+    INFO(path);
+    const bool of_listener = path.rfind("listener", 0) == 0;
+    CHECK(named.find(of_listener ? "listener" : path) != std::string::npos);
+  }
+}

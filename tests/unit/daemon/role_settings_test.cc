@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/common/role_settings.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/common/sealed_memory.h"
+
+namespace {
+
+config::Config sample() {
+  config::Config config;
+  config.hostname = "mx.ours.test";
+  config.smtp.hostname = "mx.ours.test";
+  config.smtp.max_message_size = 12345;
+  config.smtp.bare_newline = smtp::BareNewline::Normalize;
+  config.smtp.data_timeout = std::chrono::milliseconds(77);
+  config.tls.min_version = net::TlsVersion::V1_3;
+  config.tls.certificates = {{"CHAIN", "KEY", "chain.pem", "key.pem"}};
+  config.domains = {{"ours.test", {"info", "sales"}, {{"abuse", "info"}}, "+-", "info"}};
+  config.limits.exempt = {*base::Network::parse("192.0.2.0/24")};
+  config.spool.directory = "/spool";
+  config.spool.writers = 7;
+  config.log = {obs::Level::Debug, obs::Format::Json};
+  config.workers.smtp_threads = 3;
+  config::Listener plain, implicit;
+  plain.access.deny = {*base::Network::parse("2001:db8::/32")};
+  implicit.tls = config::ListenerTls::Implicit;
+  config.listeners = {plain, implicit};
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
+  // Two sockets were passed for the second listener.
+  const auto sealed = common::seal_settings(common::smtp_settings(sample(), {0, 1, 1}));
+  REQUIRE(sealed.ok());
+  const auto opened = common::open_settings<common::SmtpRoleSettings>(*sealed);
+  REQUIRE(opened.ok());
+  const common::SmtpRoleSettings& s = *opened;
+  CHECK(s.smtp.max_message_size == 12345);
+  CHECK(s.smtp.bare_newline == smtp::BareNewline::Normalize);
+  CHECK(s.smtp.data_timeout == std::chrono::milliseconds(77));
+  CHECK(s.tls.min_version == net::TlsVersion::V1_3);
+  CHECK(s.tls.certificates.at(0).key_pem == "KEY");
+  CHECK(s.domains.at(0).aliases.at("abuse") == "info");
+  CHECK(s.domains.at(0).catch_all == "info");
+  CHECK(s.limits.exempt == sample().limits.exempt);
+  CHECK(s.threads == 3);
+  CHECK(s.log.format == obs::Format::Json);
+  REQUIRE(s.listeners.size() == 3);
+  CHECK(s.listeners[0].access.deny == sample().listeners[0].access.deny);
+  CHECK_FALSE(s.listeners[0].implicit_tls);
+  CHECK((s.listeners[1].implicit_tls && s.listeners[2].implicit_tls));
+}
+
+TEST_CASE("deliver gets the mailboxes, and no key") {
+  const auto sealed = common::seal_settings(common::deliver_settings(sample()));
+  REQUIRE(sealed.ok());
+  const auto opened = common::open_settings<common::DeliverRoleSettings>(*sealed);
+  REQUIRE(opened.ok());
+  CHECK(opened->spool.directory == "/spool");
+  CHECK(opened->spool.writers == 7);
+  CHECK(opened->mailboxes ==
+        std::vector<spool::Mailbox>{{"ours.test", "info", ""}, {"ours.test", "sales", ""}});
+  CHECK(common::read_sealed_memory(sealed->get())->find("KEY") == std::string::npos);
+}
+
+TEST_CASE("settings that are not sealed, damaged or of another kind are refused") {
+  const base::UniqueFd open_to_change(::memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  CHECK_FALSE(common::open_settings<obs::Settings>(open_to_change).ok());
+  const auto garbage = common::sealed_memory("x", "garbage");
+  CHECK_FALSE(common::open_settings<common::SmtpRoleSettings>(*garbage).ok());
+  const auto other = common::seal_settings(obs::Settings{});
+  CHECK_FALSE(common::open_settings<common::DeliverRoleSettings>(*other).ok());
+}
