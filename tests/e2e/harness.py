@@ -131,6 +131,7 @@ class Server:
         self.log_path = self.directory / "log"
         self.config_path = self.directory / "postern.conf"
         self.process = None
+        self.pass_fds = ()
         self.log_start = 0
         self.spool.mkdir(mode=0o700)
         if AS_ROOT:
@@ -157,7 +158,7 @@ class Server:
             self.process = subprocess.Popen(
                 [*self.prefix, str(BUILD / "posternd"), "-c", str(self.config_path)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
-                env={**os.environ, **environment})
+                env={**os.environ, **environment}, pass_fds=self.pass_fds)
         return self.process
 
     def fail_to_start(self, **environment):
