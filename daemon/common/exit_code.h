@@ -11,6 +11,7 @@ enum ExitCode : int {
   kExitUsage = EX_USAGE,              // 64 the command line
   kExitNoInput = EX_NOINPUT,          // 66 no configuration file
   kExitUnavailable = EX_UNAVAILABLE,  // 69
+  kExitSoftware = EX_SOFTWARE,        // 70 out of memory, or a bug
   kExitOsError = EX_OSERR,            // 71 a port is busy
   kExitCannotCreate = EX_CANTCREAT,   // 73 the spool
   kExitNoPermission = EX_NOPERM,      // 77

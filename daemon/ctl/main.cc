@@ -2,6 +2,7 @@
 // The command line of `postern`; each command is a file of its own.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <string>
 
 #include "daemon/common/exit_code.h"
@@ -59,9 +60,7 @@ void declare_control(CLI::App& app, Command& command) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   Command command;
   CLI::App app("Administrator's tool of the Postern SMTP server. See postern(8).", "postern");
   app.set_version_flag("--version", "postern " POSTERN_VERSION);
@@ -76,4 +75,15 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? common::kExitOk : common::kExitUsage;
   }
   return command.run(command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "postern: %s\n", error.what());
+    return common::kExitSoftware;
+  }
 }

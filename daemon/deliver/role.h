@@ -20,7 +20,7 @@
 
 namespace deliver_role {
 
-class Role : public common::RoleHandler {
+class Role final : public common::RoleHandler {
  public:
   // Starts the writers' and the janitor's threads.
   Role(const common::DeliverRoleSettings& settings, spool::Spool spool, common::RoleParts parts);

@@ -133,7 +133,7 @@ void SmtpPeer::append(const ipc::Append& append, base::UniqueFd part) {
                                        : "a part came before the last one was written"));
 }
 
-void SmtpPeer::appended(const ipc::Append& append, std::shared_ptr<Partial> partial,
+void SmtpPeer::appended(const ipc::Append& append, const std::shared_ptr<Partial>& partial,
                         const base::Status& status) {
   partial->busy = false;
   if (status) {

@@ -55,7 +55,7 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
   void on_readable();
   bool handle(ipc::Message& message);  // false: it says what it may not
   void append(const ipc::Append& append, base::UniqueFd part);
-  void appended(const ipc::Append& append, std::shared_ptr<Partial> partial,
+  void appended(const ipc::Append& append, const std::shared_ptr<Partial>& partial,
                 const base::Status& status);
   bool deliver(ipc::Deliver deliver, base::UniqueFd last_part);
   // Nothing: to somebody we do not know, or twice to the same.

@@ -15,6 +15,7 @@ namespace {
 
 std::vector<int> numbers(const std::vector<base::UniqueFd>& fds) {
   std::vector<int> result;
+  result.reserve(fds.size());
   for (const base::UniqueFd& fd : fds) result.push_back(fd.get());
   return result;
 }

@@ -20,7 +20,7 @@
 
 namespace smtp_role {
 
-class Role : public common::RoleHandler {
+class Role final : public common::RoleHandler {
  public:
   // Starts the shards' threads. One listener in `parts` for each in `settings`.
   Role(net::EventLoop& loop, const common::SmtpRoleSettings& settings,

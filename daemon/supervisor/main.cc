@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 
 #include "config/load.h"
 #include "daemon/common/environment.h"
@@ -110,9 +111,7 @@ std::vector<config::Diagnostic> without_notes(std::vector<config::Diagnostic> di
   return diagnostics;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   auto parsed = supervisor::parse_options(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   auto passed = common::take_passed_sockets();
@@ -128,4 +127,15 @@ int main(int argc, char** argv) {
   if (!loaded.ok()) return common::load_failure_code(loaded);
   if (parsed.options.check_only) return check(loaded.config);
   return start(parsed.options.config_file, std::move(loaded.config), std::move(*passed));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "posternd: %s\n", error.what());
+    return common::kExitSoftware;
+  }
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/result.h"
@@ -53,7 +54,7 @@ class Channel {
     std::size_t sent = 0;
     std::optional<base::UniqueFd> fd;
   };
-  base::Status send_frame(Type type, std::string body, std::optional<base::UniqueFd> fd);
+  base::Status send_frame(Type type, std::string_view body, std::optional<base::UniqueFd> fd);
 
   base::UniqueFd socket_;
   State state_;

@@ -11,7 +11,7 @@
 namespace ipc {
 
 enum class Type : std::uint8_t {
-#define POSTERN_MESSAGE(name, number, fds, max_bytes) name = number,
+#define POSTERN_MESSAGE(name, number, fds, max_bytes) name = (number),
 #include "ipc/messages.def"
 #undef POSTERN_MESSAGE
 };

@@ -115,7 +115,7 @@ bool Writers::run(std::function<void()> work) {
   return true;
 }
 
-void Writers::submit(Job job, std::function<void(Done)> done) {
+void Writers::submit(Job job, const std::function<void(Done)>& done) {
   const auto deliver = [&spool = state_->spool, job = std::move(job), done] {
     done(spool.deliver(job));
   };

@@ -30,7 +30,7 @@ class Writers {
 
   // `done` is called once, in a writer thread; at once, with Outcome::Failed, when the queue is
   // full.
-  void submit(Job job, std::function<void(Done)> done);
+  void submit(Job job, const std::function<void(Done)>& done);
 
   // Bytes free at the last measurement; never blocks. 0 when the measurement failed.
   std::uint64_t free_bytes() const;

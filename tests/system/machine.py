@@ -35,6 +35,11 @@ exit $result
 """
 
 
+def may_make_world():
+    return subprocess.run(["unshare", "--mount", "--cgroup", "--net", "--pid", "--fork", "true"],
+                          check=False).returncode == 0
+
+
 def enter_own_world():
     """Runs this program again in its own name spaces, and ends as it does. In there it returns a
     folder to mount on, which is removed when the name spaces have gone."""

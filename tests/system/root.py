@@ -45,17 +45,22 @@ def library_packages(build):
 def apt_sources():
     """Lines for sources.list: this machine's own, of the same suite of Debian."""
     targets = output("apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)",
-                     "Created-By: Packages", "Origin: Debian", f"Codename: {SUITE}")
-    security = output("apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)",
-                      "Created-By: Packages", "Origin: Debian", f"Codename: {SUITE}-security")
-    lines = sorted(set((targets + security).split("\n")) - {""})
-    if not any(f" {SUITE} main" in line for line in lines):
+                     "Created-By: Packages", "Origin: Debian").splitlines()
+    return sorted({f"deb {line}" for line in targets if line.split()[1].startswith(SUITE)})
+
+
+def sources_or_exit():
+    sources = apt_sources()
+    if not sources:  # apt knows an origin by the lists that it has fetched only
+        subprocess.run(["apt-get", "update"], check=True)
+        sources = apt_sources()
+    if not any(line.endswith(f" {SUITE} main") for line in sources):
         raise SystemExit(f"apt on this machine has no main component of Debian {SUITE}")
-    return [f"deb {line}" for line in lines]
+    return sources
 
 
 def bootstrap(root, sources, packages):
-    mirror = next(line.split()[1] for line in sources if f" {SUITE} main" in line)
+    mirror = next(line.split()[1] for line in sources if line.endswith(f" {SUITE} main"))
     keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
     subprocess.run(["debootstrap", "--variant=minbase", f"--keyring={keyring}",
                     f"--include={','.join(SYSTEM_PACKAGES)}", SUITE, str(root), mirror], check=True)
@@ -73,7 +78,7 @@ def bootstrap(root, sources, packages):
 
 def make(build, folder):
     """The root in `folder`: made anew when other packages are wanted than it has."""
-    packages, sources = library_packages(build), apt_sources()
+    packages, sources = library_packages(build), sources_or_exit()
     key = hashlib.sha256(repr((packages, sources, SYSTEM_PACKAGES)).encode()).hexdigest()
     root, stamp = folder / "root", folder / "key"
     if stamp.exists() and stamp.read_text(encoding="ascii") == key:
