@@ -136,7 +136,7 @@ void SessionHandler::handle(Connection& connection, const smtp::Body& body) {
         .write();
     return connection.session().refuse_message(replies::insufficient_storage());
   }
-  transaction_->size_bytes += body.bytes.size();
+  transaction_->count(body.bytes);
   if (transaction_->part->size() >= kPartBytes) pass_on_part(connection);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "mail/field_value.h"
 #include "mail/trace.h"
 
 namespace smtp_role {
@@ -29,6 +30,11 @@ void Transaction::add(const mail::Address& recipient, const policy::LocalMailbox
   // Aliases that lead to one mailbox deliver once (design section 5).
   if (std::find(mailboxes.begin(), mailboxes.end(), mailbox) == mailboxes.end())
     mailboxes.push_back(mailbox);
+}
+
+void Transaction::count(std::string_view body) {
+  size_bytes += body.size();
+  if (beginning.size() < kBeginning) beginning += body.substr(0, kBeginning - beginning.size());
 }
 
 std::string Transaction::received(const std::string& hostname, base::WallTime now) const {
@@ -71,6 +77,7 @@ void Transaction::describe(obs::Line& line, const std::string& to) const {
   line.peer("to", to);
   line.number("nrcpt", static_cast<std::int64_t>(recipients.size()));
   line.number("size", static_cast<std::int64_t>(size_bytes));
+  if (const auto id = mail::find_field(beginning, "Message-ID")) line.peer("msgid", *id);
   line.token("qid", queue_id);
 }
 

@@ -147,6 +147,7 @@ class Delivery(harness.TestCase):
         self.assertEqual(event["from"], "alice@example.net")
         self.assertEqual(event["to"], "info@ours.test")
         self.assertEqual(event["tls"], "TLSv1.3")
+        self.assertEqual(event["msgid"], "<1@example.net>")
         self.assertTrue(event["reply"].startswith("250 2.0.0 Ok: queued as " + event["qid"]))
         self.assertEqual(end["accepted"], "1")
         self.assertEqual(end["reason"], "quit")
