@@ -97,15 +97,22 @@ def wait_for(condition, what, seconds=WAIT_SECONDS):
     raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 
+def own_mounts(mount):
+    """A prefix that does this mount for its program alone."""
+    # unshare makes the root's mounts private; in a chroot whose root is no mount it cannot.
+    mounts = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    rooted = any(line.split()[4] == "/" for line in mounts)
+    propagation = [] if rooted else ["--propagation", "unchanged"]
+    user = [] if AS_ROOT else ["--user", "--map-root-user"]
+    return ["unshare", *user, "--mount", *propagation, "sh", "-c", mount + ' && exec "$@"', "sh"]
+
+
 def mounting(directory, size):
     """A prefix that mounts a small file system for its program alone."""
     owner = pwd.getpwnam(unprivileged_user()).pw_uid if AS_ROOT else 0
-    mount = f'mount -t tmpfs -o size={size},mode=0700,uid={owner} none {directory} && exec "$@"'
-    if AS_ROOT:
-        return ["unshare", "--mount", "sh", "-c", mount, "sh"]
+    prefix = own_mounts(f"mount -t tmpfs -o size={size},mode=0700,uid={owner} none {directory}")
     # In a name space of our own we are root, which may mount; in the next we are ourselves again.
-    return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh",
-            "unshare", "--user", f"--map-user={os.geteuid()}"]
+    return prefix if AS_ROOT else [*prefix, "unshare", "--user", f"--map-user={os.geteuid()}"]
 
 
 def certificate_table(chain, key):

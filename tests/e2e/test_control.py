@@ -421,7 +421,7 @@ class Second(ControlCase):
 @needs_root
 class DefaultSocket(ControlCase):
     """/run/postern, in a name space of the test's own."""
-    EMPTY_RUN = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"]
+    EMPTY_RUN = harness.own_mounts("mount -t tmpfs none /run")
 
     def test_root_makes_its_directory(self):
         server = self.start("[control]\n", prefix=self.EMPTY_RUN)

@@ -209,9 +209,9 @@ class Users(FailedStart):
         with open("/etc/passwd", encoding="utf-8") as file:
             accounts = file.read() + "toor:x:0:0::/root:/bin/sh\n"
         fake = self.own_file("passwd", accounts.encode(), 0o644)
-        bind = f'mount --bind {fake} /etc/passwd && exec "$@"'
+        bind = f'mount --bind {fake} /etc/passwd'
         server = Server('[workers]\nuser = "toor"\n',
-                        prefix=["unshare", "--mount", "sh", "-c", bind, "sh"])
+                        prefix=harness.own_mounts(bind))
         self.check(server, CONFIG, "workers.user", "toor", "root")
 
 

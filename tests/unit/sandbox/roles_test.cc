@@ -15,6 +15,7 @@
 #include <iterator>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include "base/unique_fd.h"
 #include "sandbox/landlock.h"
@@ -124,9 +125,22 @@ std::string expected(const Act& act, const std::string& role) {
 
 }  // namespace
 
+// The kernel gives a process in a chroot no user namespace, confined or not (user_namespaces(7)).
+bool in_chroot() {
+  std::ifstream mounts("/proc/self/mountinfo");
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream fields(line);
+    std::string number, parent, device, root, mount_point;
+    fields >> number >> parent >> device >> root >> mount_point;
+    if (mount_point == "/") return false;
+  }
+  return true;
+}
+
 TEST_CASE("each act of an attacker succeeds where nothing is confined") {
   for (const Act& act : acts()) {
     if (act.needs_root && geteuid() != 0) continue;
+    if (in_chroot() && act.name == std::string_view("new user namespace")) continue;
     const Stage stage;
     const Scene scene = stage.scene();
     INFO(act.name);
