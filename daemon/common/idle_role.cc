@@ -8,7 +8,6 @@
 #include "daemon/common/supervisor_link.h"
 #include "obs/log.h"
 #include "sandbox/landlock.h"
-#include "sandbox/process.h"
 #include "sandbox/roles.h"
 
 namespace common {
@@ -50,7 +49,6 @@ base::Status serve(ipc::Role role, RoleStart start) {
   const auto log = open_settings<obs::Settings>(start.parts.settings);
   if (!log) return log.error();
   obs::configure(*log);
-  if (auto forbidden = sandbox::forbid_dumps(); !forbidden) return forbidden;
   auto warnings = sandbox::restrict_files({});
   if (!warnings) return warnings.error();
   IdleRole idle(std::move(start.supervisor));

@@ -49,11 +49,16 @@ void PollLoop::run_posted() {
 }
 
 void PollLoop::run() {
-  stopped_ = false;
   while (!stopped_) run_once();
 }
 
 void PollLoop::stop() { stopped_ = true; }
+
+void PollLoop::run_for(base::Duration time) {
+  bool over = false;
+  after(time, [&over] { over = true; });
+  while (!over) run_once();
+}
 
 int PollLoop::milliseconds_to_next_timer() const {
   const auto next =

@@ -37,8 +37,9 @@ class PollLoop {
   // Any thread: `work` runs in the loop's thread.
   void post(Callback work);
 
-  void run();   // until stop()
-  void stop();  // the loop's thread only
+  void run();                         // until stop(), which may have been before; once
+  void stop();                        // the loop's thread only
+  void run_for(base::Duration time);  // turns for so long, stop() or not; for tests
 
  private:
   struct Watch {

@@ -79,7 +79,7 @@ base::Status take_part(RoleParts& parts, ipc::Message& message) {
   }
 }
 
-void prepare_process() {
+base::Status prepare_process() {
   open_standard_descriptors();
   adopt_journal();
   // The end comes by the supervisor's channel: a signal to the process group must not cut a message
@@ -87,12 +87,14 @@ void prepare_process() {
   for (const int number : {SIGPIPE, SIGXFSZ, SIGHUP, SIGINT, SIGTERM}) std::signal(number, SIG_IGN);
   ::fcntl(kSupervisorFd, F_SETFD, FD_CLOEXEC);
   sandbox::die_with_parent();
+  if (auto forbidden = sandbox::forbid_dumps(); !forbidden) return forbidden;
+  return base::ok();
 }
 
 }  // namespace
 
 base::Result<RoleStart> begin_role(ipc::Role role) {
-  prepare_process();
+  if (auto prepared = prepare_process(); !prepared) return prepared.error();
   RoleStart start{ipc::Channel(base::UniqueFd(kSupervisorFd), ipc::State::AwaitWelcome), {}};
   if (auto sent = start.supervisor.send(ipc::Hello{role, build_id()}); !sent) return sent.error();
   while (start.supervisor.state() != ipc::State::AwaitServe) {

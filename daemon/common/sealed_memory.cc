@@ -26,6 +26,12 @@ base::Result<base::UniqueFd> sealed_memory(const char* name, std::string_view by
   return fd;
 }
 
+bool is_sealed_memory(int fd, std::size_t size) {
+  struct stat status {};
+  return fcntl(fd, F_GET_SEALS) == kSeals && fstat(fd, &status) == 0 && status.st_size >= 0 &&
+         static_cast<std::size_t>(status.st_size) == size;
+}
+
 base::Result<std::string> read_sealed_memory(int fd) {
   if (fcntl(fd, F_GET_SEALS) != kSeals)
     return base::Error::permanent("a descriptor came that is not sealed memory");

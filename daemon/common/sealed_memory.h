@@ -15,6 +15,9 @@ inline constexpr std::size_t kMaxSealedBytes = 256u << 20;
 
 base::Result<base::UniqueFd> sealed_memory(const char* name, std::string_view bytes);
 
+// Whether nobody can change `fd` any more, and it is memory of exactly `size` bytes.
+bool is_sealed_memory(int fd, std::size_t size);
+
 // Refuses what is not sealed: its content could change under the reader's eyes.
 base::Result<std::string> read_sealed_memory(int fd);
 

@@ -16,7 +16,6 @@ base::Status serve(common::RoleStart start) {
   base::UniqueFd root = std::move(start.parts.directories[ipc::Directory::Kind::Spool]);
   if (!root) return base::Error::permanent("the spool's directory is missing");
   if (auto raised = sandbox::raise_descriptor_limit(); !raised) return raised.error();
-  if (auto forbidden = sandbox::forbid_dumps(); !forbidden) return forbidden;
   auto warnings = sandbox::restrict_files({root.get()});
   if (!warnings) return warnings.error();
   auto spool = spool::Spool::open(settings->spool, std::move(root), settings->mailboxes);

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "daemon/common/sealed_memory.h"
 #include "obs/log.h"
 
 namespace deliver_role {
@@ -38,6 +39,11 @@ ipc::Delivered::Outcome on_the_wire(spool::Outcome outcome) {
   return ipc::Delivered::Outcome::Failed;
 }
 
+// Else its sender could change it while it is written, or make a writer copy holes for ever.
+bool is_part(const base::UniqueFd& fd, std::uint64_t size) {
+  return size <= SmtpPeer::kMaxPartBytes && common::is_sealed_memory(fd.get(), size);
+}
+
 }  // namespace
 
 void KnownMailboxes::add(const std::vector<spool::Mailbox>& mailboxes) {
@@ -70,6 +76,7 @@ void SmtpPeer::start() {
 void SmtpPeer::close() {
   if (!std::exchange(open_, false)) return;
   loop_.unwatch(channel_.fd());
+  channel_.close();
   partials_.clear();
 }
 
@@ -93,7 +100,8 @@ bool SmtpPeer::handle(ipc::Message& message) {
   switch (message.type) {
     case ipc::Type::Append: {
       const auto body = ipc::unpack<ipc::Append>(message.body);
-      if (!body || partials_.size() >= kMaxPartialMessages) return false;
+      if (!body || !is_part(*message.fd, body->size)) return false;
+      if (partials_.size() >= kMaxPartialMessages) return false;
       append(*body, std::move(*message.fd));
       return true;
     }
@@ -104,7 +112,8 @@ bool SmtpPeer::handle(ipc::Message& message) {
     }
     default: {
       auto body = ipc::unpack<ipc::Deliver>(message.body);
-      return body && deliver(std::move(*body), std::move(*message.fd));
+      return body && is_part(*message.fd, body->size) &&
+             deliver(std::move(*body), std::move(*message.fd));
     }
   }
 }
@@ -160,13 +169,16 @@ bool SmtpPeer::deliver(ipc::Deliver deliver, base::UniqueFd last_part) {
   std::shared_ptr<Partial> partial;
   if (auto found = partials_.extract(deliver.message)) partial = found.mapped();
   const std::uint64_t appended_bytes = partial != nullptr ? partial->bytes : 0;
-  auto copies = checked_copies(deliver);
-  if (!copies || (partial && partial->busy)) return false;
-  if (appended_bytes != deliver.appended_bytes) {
-    delivered(deliver.message, failed(base::Error::temporary(
-                                   "earlier parts of the message went down with another process")));
+  if (partial && partial->busy) return false;
+  const auto refuse = [&](const char* reason) {
+    delivered(deliver.message, failed(base::Error::temporary(reason)));
     return true;
-  }
+  };
+  auto copies = checked_copies(deliver);
+  // No crime: a session may have begun before a reload took the mailbox away.
+  if (!copies) return refuse("a mailbox that the configuration does not have");
+  if (appended_bytes != deliver.appended_bytes)
+    return refuse("earlier parts of the message went down with another process");
   spool::Job job;
   job.message_fd = partial != nullptr ? partial->file.get() : last_part.get();
   job.message_size = appended_bytes + deliver.size;

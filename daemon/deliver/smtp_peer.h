@@ -36,6 +36,8 @@ class KnownMailboxes {
 class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
  public:
   static constexpr std::size_t kMaxPartialMessages = 20000;  // twice limits.total_connections
+  // Of one part: smtp passes on what has reached 1 MiB, and one read more may be in it.
+  static constexpr std::uint64_t kMaxPartBytes = 2u << 20;
 
   // All references must outlive the work that is given to the writers.
   SmtpPeer(common::PollLoop& loop, spool::Spool& spool, spool::Writers& writers,

@@ -31,7 +31,6 @@ base::Status serve(common::RoleStart start) {
   if (auto raised = sandbox::raise_descriptor_limit(); !raised) return raised.error();
   const sandbox::ConfineParameters calls{numbers(start.parts.listeners),
                                          common::journal_descriptor()};
-  if (auto forbidden = sandbox::forbid_dumps(); !forbidden) return forbidden;
   auto warnings = sandbox::restrict_files({});
   if (!warnings) return warnings.error();
   obs::start(settings->log);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/smtp/role.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -11,6 +12,7 @@ namespace smtp_role {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainPoll{20};
+constexpr std::size_t kMaxRows = 10000;  // sessions in one list: what a message between roles holds
 
 void log_trouble(const std::string& reason) {
   obs::Line(obs::Event::trouble).token("area", "accept").text("reason", reason).write();
@@ -163,6 +165,7 @@ void Role::on_list_sessions(std::uint64_t request) {
       {
         const std::lock_guard lock(gathering->mutex);
         auto& all = gathering->sessions.rows;
+        rows.resize(std::min(rows.size(), kMaxRows - all.size()));
         all.insert(all.end(), std::make_move_iterator(rows.begin()),
                    std::make_move_iterator(rows.end()));
       }

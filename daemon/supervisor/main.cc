@@ -118,6 +118,9 @@ int run(int argc, char** argv) {
   common::open_standard_descriptors();
   // A log reader that closes its end is no reason to die.
   std::signal(SIGPIPE, SIG_IGN);
+  // It holds the private key.
+  if (const auto forbidden = sandbox::forbid_dumps(); !forbidden)
+    return fail(common::kExitOsError, forbidden.error());
   common::connect_journal();
   if (!passed) return fail(common::kExitConfig, passed.error());
 

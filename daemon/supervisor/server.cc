@@ -27,6 +27,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::seconds kCertificateInterval{20};
+constexpr std::chrono::minutes kCertificateRetry{2};
 constexpr std::chrono::seconds kStatusInterval{5};
 constexpr std::chrono::seconds kStopMargin{10};  // above the grace time
 
@@ -232,7 +233,12 @@ void Server::watch_certificates() {
   loop_.after(kCertificateInterval, [this] { watch_certificates(); });
   const bool changed = std::ranges::any_of(
       certificates_, [](const auto& file) { return looks_of(file.first) != file.second; });
-  if (changed) reload([](const std::string&) {});
+  if (!changed && (!retry_certificates_ || base::now() < *retry_certificates_)) return;
+  retry_certificates_.reset();
+  reload([this](const std::string& error) {
+    // Perhaps a role was being replaced, or the key is yet to come.
+    if (!error.empty()) retry_certificates_ = base::now() + kCertificateRetry;
+  });
 }
 
 int Server::certificate_days() const {

@@ -55,6 +55,7 @@ class Server {
   base::UniqueFd signals_;
   std::unique_ptr<ControlServer> control_;
   std::map<std::string, std::string> certificates_;  // path -> its looks before it was read
+  std::optional<base::Instant> retry_certificates_;
   std::optional<base::Duration> watchdog_interval_;
   bool ready_ = false;
   base::WallTime loaded_at_;

@@ -22,6 +22,9 @@ constexpr std::chrono::seconds kPingInterval{1};
 constexpr std::chrono::seconds kFirstBackOff{1};
 constexpr std::chrono::seconds kLongestBackOff{30};
 constexpr unsigned kMaxDoublings = 5;
+constexpr std::chrono::minutes kStartLimit{2};  // from start to confined
+constexpr std::chrono::seconds kPeerInterval{1};
+constexpr std::chrono::seconds kReloadLimit{60};
 constexpr std::chrono::seconds kEndPatience{2};
 constexpr std::chrono::milliseconds kEndPoll{2};
 
@@ -29,6 +32,8 @@ constexpr std::chrono::milliseconds kEndPoll{2};
 // accepts mail for it.
 constexpr ipc::Role kRoles[] = {ipc::Role::Deliver, ipc::Role::Smtp, ipc::Role::Verify,
                                 ipc::Role::Resolve};
+
+std::string program_of(ipc::Role role) { return std::string("postern-") + ipc::name_of(role); }
 
 std::string describe_death(int status) {
   if (WIFSIGNALED(status)) {
@@ -134,9 +139,8 @@ void Supervisor::handle(Slot& slot, ipc::Message& message) {
     case ipc::Type::Reloaded:
       return take(ipc::Reloaded{}, [&](const auto& reloaded) { on_reloaded(slot, reloaded); });
     case ipc::Type::PeerLost:
-      // Either deliver has died, which SIGCHLD tells, or it found that smtp had said what it may
-      // not.
-      return connect_deliver_and_smtp(slot);
+      if (slot.role != ipc::Role::Smtp) return violate(slot, "PeerLost is for smtp to say");
+      return reconnect_smtp();
     case ipc::Type::Drained:
       if (!stopping_) return violate(slot, "Drained was not asked for");
       if (slot.role == ipc::Role::Smtp) finish_stop();
@@ -213,10 +217,23 @@ void Supervisor::connect_deliver_and_smtp(const Slot& new_one) {
   Slot& smtp = slot(ipc::Role::Smtp);
   Slot& deliver = slot(ipc::Role::Deliver);
   if (!ready(smtp) || !ready(deliver)) return;  // the later one of them brings the channel
+  last_connected_ = base::now();
   auto ends = ipc::Channel::make_pair();
-  if (!ends) return end(deliver, ends.error().reason);
+  if (!ends) return end(slot(new_one.role), ends.error().reason);
   send(deliver, ipc::Peer{ipc::Role::Smtp}, std::move(ends->first));
   send(smtp, ipc::Peer{ipc::Role::Deliver}, std::move(ends->second));
+}
+
+// Either deliver has died, which SIGCHLD tells, or it found that smtp had said what it may not. An
+// smtp that asks without end gets one channel in a while.
+void Supervisor::reconnect_smtp() {
+  if (std::exchange(reconnecting_, true)) return;
+  const auto before = last_connected_;
+  loop_.at(std::max(base::now(), before + kPeerInterval), [this, before] {
+    reconnecting_ = false;
+    // A new deliver may have brought one meanwhile.
+    if (last_connected_ == before) connect_deliver_and_smtp(slot(ipc::Role::Smtp));
+  });
 }
 
 void Supervisor::on_confined(Slot& slot, const ipc::Confined& confined) {
@@ -250,6 +267,8 @@ void Supervisor::serve_if_all_confined() {
 void Supervisor::ping_all() {
   ++last_ping_;
   for (Slot& slot : slots_) {
+    if (slot.process && !slot.confined && slot.end_reason.empty() && starts_too_slowly(slot))
+      end(slot, "it did not get ready in time");
     if (!slot.serving || !slot.end_reason.empty()) continue;
     if (!slot.ping_sent) {
       slot.ping_sent = base::now();
@@ -268,8 +287,13 @@ void Supervisor::on_pong(Slot& slot, const ipc::Pong& pong) {
 }
 
 bool Supervisor::healthy() const {
-  return std::ranges::all_of(
-      slots_, [&](const Slot& slot) { return slot.failures_in_a_row <= kMaxDoublings; });
+  return std::ranges::none_of(slots_, [&](const Slot& slot) {
+    return slot.failures_in_a_row > kMaxDoublings || (!slot.serving && starts_too_slowly(slot));
+  });
+}
+
+bool Supervisor::starts_too_slowly(const Slot& slot) {
+  return slot.process && base::now() - slot.process->started() > kStartLimit;
 }
 
 void Supervisor::reap() {
@@ -304,8 +328,7 @@ void Supervisor::on_death(Slot& slot, int status) {
       .text("reason", reason)
       .token("confined", confined ? "yes" : "no")
       .write();
-  if (reload_)
-    finish_reload(std::string("postern-") + ipc::name_of(slot.role) + " died: " + reason);
+  if (reload_) finish_reload(program_of(slot.role) + " died: " + reason);
   if (confined) return spawn(slot);  // at once: it has shown that it can serve
   ++slot.failures_in_a_row;
   schedule_restart(slot);
@@ -328,27 +351,40 @@ void Supervisor::fail_start(int exit_code) {
 void Supervisor::reload(config::Config config, std::function<void(std::string)> done) {
   if (reload_ || stopping_)
     return done(stopping_ ? "the server is stopping" : "another reload is going on");
-  reload_.emplace(PendingReload{std::move(config), std::move(done), {}});
-  reload_->waiting.assign(std::begin(kRoles), std::end(kRoles));
+  reload_.emplace(PendingReload{std::move(config), std::move(done), 0, ++last_attempt_});
+  loop_.after(kReloadLimit, [this, attempt = last_attempt_] {
+    if (reload_ && reload_->attempt == attempt)
+      finish_reload(program_of(kRoles[reload_->taken]) + " did not answer in time");
+  });
   ask_next_reload();
 }
 
 void Supervisor::ask_next_reload() {
-  if (reload_->waiting.empty()) return finish_reload("");
-  Slot& next = slot(reload_->waiting.front());
-  if (!next.serving)
-    return finish_reload(std::string("postern-") + ipc::name_of(next.role) + " is not running");
+  if (reload_->taken == std::size(kRoles)) return finish_reload("");
+  Slot& next = slot(kRoles[reload_->taken]);
+  if (!next.serving) return finish_reload(program_of(next.role) + " is not running");
   auto settings = settings_for(next.role, reload_->config);
   if (!settings) return finish_reload(settings.error().reason);
-  send(next, ipc::Reload{generation_ + 1}, std::move(*settings));
+  send(next, ipc::Reload{reload_->attempt}, std::move(*settings));
+}
+
+// What some roles have taken they give up again: all or nothing. Their answers to this are to no
+// attempt that is waited for.
+void Supervisor::take_back_reload(std::size_t asked) {
+  ++last_attempt_;
+  for (std::size_t i = 0; i < asked; ++i) {
+    Slot& slot = this->slot(kRoles[i]);
+    auto settings = settings_for(slot.role, config_);
+    if (slot.serving && settings) send(slot, ipc::Reload{last_attempt_}, std::move(*settings));
+  }
 }
 
 void Supervisor::on_reloaded(Slot& slot, const ipc::Reloaded& reloaded) {
   // An answer may come after the reload was given up, because another role died.
-  if (!reload_ || reload_->waiting.front() != slot.role) return;
-  if (!reloaded.error.empty())
-    return finish_reload(std::string("postern-") + ipc::name_of(slot.role) + ": " + reloaded.error);
-  reload_->waiting.erase(reload_->waiting.begin());
+  if (!reload_ || reloaded.generation != reload_->attempt || kRoles[reload_->taken] != slot.role)
+    return;
+  if (!reloaded.error.empty()) return finish_reload(program_of(slot.role) + ": " + reloaded.error);
+  ++reload_->taken;
   ask_next_reload();
 }
 
@@ -358,6 +394,9 @@ void Supervisor::finish_reload(const std::string& error) {
     config_ = std::move(reload->config);
     ++generation_;
     obs::configure(config_.log);
+  } else if (!stopping_) {
+    // The one that was asked last may yet take it.
+    take_back_reload(std::min(reload->taken + 1, std::size(kRoles)));
   }
   reload->done(error);
 }

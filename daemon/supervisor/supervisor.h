@@ -88,7 +88,8 @@ class Supervisor {
   struct PendingReload {
     config::Config config;
     std::function<void(std::string)> done;
-    std::vector<ipc::Role> waiting;  // in this order, the first is asked now
+    std::size_t taken = 0;  // roles that have taken it, in their order; the next one is asked
+    std::uint64_t attempt = 0;
   };
 
   Slot& slot(ipc::Role role) { return slots_.at(static_cast<std::size_t>(role)); }
@@ -103,6 +104,8 @@ class Supervisor {
   void send_parts(Slot& slot);
   base::Result<base::UniqueFd> settings_for(ipc::Role role, const config::Config& config) const;
   void connect_deliver_and_smtp(const Slot& new_one);
+  void reconnect_smtp();
+  static bool starts_too_slowly(const Slot& slot);
   void serve_if_all_confined();
   void violate(Slot& slot, const std::string& reason);
   void end(Slot& slot, std::string reason);
@@ -111,6 +114,7 @@ class Supervisor {
   void fail_start(int exit_code);
   void ping_all();
   void ask_next_reload();
+  void take_back_reload(std::size_t asked);
   void finish_reload(const std::string& error);
   void finish_stop();
   void fail_session_lists();
@@ -128,7 +132,10 @@ class Supervisor {
   std::uint64_t generation_ = 1;
   std::uint64_t last_ping_ = 0;
   ipc::Pong smtp_figures_;
+  base::Instant last_connected_{};
+  bool reconnecting_ = false;
   std::optional<PendingReload> reload_;
+  std::uint64_t last_attempt_ = 0;
   std::map<std::uint64_t, std::function<void(const SessionList&)>> session_lists_;
   std::uint64_t last_list_ = 0;
 };

@@ -32,6 +32,7 @@ class Channel {
   static base::Result<std::pair<base::UniqueFd, base::UniqueFd>> make_pair();
 
   int fd() const { return socket_.get(); }
+  void close() { socket_.reset(); }  // the other side sees the end
   bool wants_write() const { return !queue_.empty(); }
 
   // `fd` goes with a message whose table row says so, and is closed here once it is on its way.

@@ -23,7 +23,8 @@
 namespace ipc {
 
 inline constexpr std::size_t kFrameHeader = 8;
-inline constexpr std::size_t kMaxPendingFds = 16;  // received, their frame not complete
+// Received, their frame not complete; well above what one Channel::receive() brings.
+inline constexpr std::size_t kMaxPendingFds = 64;
 
 struct Message {
   Type type = Type::Hello;

@@ -103,7 +103,7 @@ struct Pong {
 
 struct Reload {
   static constexpr Type kType = Type::Reload;
-  std::uint64_t generation = 0;
+  std::uint64_t generation = 0;  // of the attempt: the answer repeats it
   void visit(auto& v) { v(generation); }
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "base/ascii.h"
 #include "base/assert.h"
@@ -53,7 +54,11 @@ std::string to_string(const DirectoryPath& path) {
 
 base::Status Maildirs::make(std::span<const Mailbox> mailboxes) {
   const std::lock_guard lock(mutex_);
-  return make_locked(mailboxes);
+  // A reload waits for those that are new only; open() sees to what somebody removed.
+  std::vector<Mailbox> missing;
+  std::ranges::copy_if(mailboxes, std::back_inserter(missing),
+                       [this](const Mailbox& mailbox) { return !ready_.contains(mailbox); });
+  return make_locked(missing);
 }
 
 base::Result<Maildir> Maildirs::open(const Mailbox& mailbox) {

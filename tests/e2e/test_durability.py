@@ -184,8 +184,8 @@ class ChangedSpool(harness.TestCase):
 
     def remount(self, server, mode):
         pid = str(server.process.pid)
-        subprocess.run(["nsenter", "--target", pid, "--mount", "mount", "-o", f"remount,{mode}",
-                        server.spool], check=True)
+        subprocess.run(["nsenter", "--target", pid, "--mount", "--root",
+                        "mount", "-o", f"remount,{mode}", server.spool], check=True)
 
     def blocked(self, server, dialog, act):
         """After `act` the message is refused for now, for all mailboxes; the session lives."""

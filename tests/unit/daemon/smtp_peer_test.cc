@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// What deliver does for smtp, and what it does not even for a smtp that somebody has taken over.
+#include "daemon/deliver/smtp_peer.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "daemon/common/sealed_memory.h"
+#include "support/temp_directory.h"
+
+using deliver_role::SmtpPeer;
+
+namespace {
+
+const spool::Mailbox kInfo{"ours.test", "info", ""};
+
+base::UniqueFd sealed(const std::string& text) {
+  return std::move(*common::sealed_memory("part", text));
+}
+
+class Stage {
+ public:
+  Stage() {
+    known_.add({kInfo});
+    auto ends = ipc::Channel::make_pair();
+    REQUIRE(ends.ok());
+    smtp_.emplace(std::move(ends->first), ipc::State::FromDeliver);
+    peer_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, std::move(ends->second));
+    peer_->start();
+  }
+  ~Stage() { peer_->close(); }
+
+  template <class Message>
+  void send(const Message& message, base::UniqueFd fd) {
+    REQUIRE(smtp_->send(message, std::move(fd)).ok());
+  }
+
+  // "durable", "failed: <reason>", "appended", or "closed": the next that deliver says beside
+  // Space.
+  std::string answer() {
+    std::string said;
+    for (int round = 0; round < 500 && said.empty(); ++round) {
+      loop_.run_for(std::chrono::milliseconds(2));
+      const auto open = smtp_->receive();
+      for (auto message = smtp_->next(); message && *message; message = smtp_->next())
+        if ((*message)->type != ipc::Type::Space) said = describe(**message);
+      if (said.empty() && (!open || !*open)) said = "closed";
+    }
+    return said;
+  }
+
+  std::size_t stored() const {
+    std::size_t files = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(directory_.path() / "ours.test" / "info" / "new")) {
+      static_cast<void>(entry);
+      ++files;
+    }
+    return files;
+  }
+
+ private:
+  static std::string describe(const ipc::Message& message) {
+    if (const auto appended = ipc::unpack<ipc::Appended>(message.body);
+        message.type == ipc::Type::Appended && appended)
+      return appended->error.empty() ? "appended" : appended->error;
+    const auto delivered = ipc::unpack<ipc::Delivered>(message.body);
+    REQUIRE(delivered);
+    return delivered->outcome == ipc::Delivered::Outcome::Durable ? "durable"
+                                                                  : "failed: " + delivered->reason;
+  }
+
+  spool::Spool open_spool() {
+    spool::Settings settings;
+    settings.directory = directory_.path();
+    settings.hostname = "mx.ours.test";
+    auto root = spool::open_root(settings);
+    REQUIRE(root.ok());
+    auto spool = spool::Spool::open(settings, std::move(*root), {kInfo});
+    REQUIRE(spool.ok());
+    return std::move(*spool);
+  }
+
+  support::TempDirectory directory_;
+  common::PollLoop loop_;
+  deliver_role::KnownMailboxes known_;
+  spool::Spool spool_ = open_spool();
+  spool::Writers writers_{spool_, 2, 2};
+  std::optional<ipc::Channel> smtp_;
+  std::shared_ptr<SmtpPeer> peer_;
+};
+
+ipc::Deliver to(const std::string& mailbox, std::uint64_t size, std::uint64_t appended = 0) {
+  return {7, appended, size, {{"ours.test", mailbox, "", "X: y\r\n"}}};
+}
+
+}  // namespace
+
+TEST_CASE("a message in one part, and one in three") {
+  Stage stage;
+  stage.send(to("info", 5), sealed("a\r\nb\n"));
+  CHECK(stage.answer() == "durable");
+  for (int i = 0; i < 2; ++i) {
+    stage.send(ipc::Append{7, 3}, sealed("abc"));
+    CHECK(stage.answer() == "appended");
+  }
+  stage.send(to("info", 2, 6), sealed("\r\n"));
+  CHECK(stage.answer() == "durable");
+  CHECK(stage.stored() == 2);
+}
+
+TEST_CASE("an unknown mailbox and lost parts fail that message only") {
+  Stage stage;
+  stage.send(to("nobody", 1), sealed("x"));
+  CHECK(stage.answer() == "failed: a mailbox that the configuration does not have");
+  stage.send(to("../info", 1), sealed("x"));
+  CHECK(stage.answer() == "failed: a mailbox that the configuration does not have");
+  stage.send(to("info", 1, 100), sealed("x"));
+  CHECK(stage.answer() == "failed: earlier parts of the message went down with another process");
+  stage.send(to("info", 1), sealed("x"));
+  CHECK(stage.answer() == "durable");
+}
+
+TEST_CASE("memory that its sender could still change ends the channel") {
+  const auto unsealed = [] {
+    base::UniqueFd fd(::memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    REQUIRE(::write(fd.get(), "x", 1) == 1);
+    return fd;
+  };
+  for (const bool append : {false, true}) {
+    Stage stage;
+    if (append)
+      stage.send(ipc::Append{7, 1}, unsealed());
+    else
+      stage.send(to("info", 1), unsealed());
+    CHECK(stage.answer() == "closed");
+    CHECK(stage.stored() == 0);
+  }
+}
+
+TEST_CASE("a size that is not that of the memory, or above the limit, ends the channel") {
+  Stage wrong;
+  wrong.send(to("info", 2), sealed("x"));
+  CHECK(wrong.answer() == "closed");
+  Stage large;
+  const std::string most(SmtpPeer::kMaxPartBytes, 'x');
+  large.send(ipc::Append{7, most.size()}, sealed(most));
+  CHECK(large.answer() == "appended");
+  large.send(ipc::Append{7, most.size() + 1}, sealed(most + "x"));
+  CHECK(large.answer() == "closed");
+}
