@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 
+#include "daemon/common/build_id.h"
 #include "daemon/common/exit_code.h"
 #include "daemon/ctl/check.h"
 #include "daemon/ctl/control.h"
@@ -63,7 +64,7 @@ void declare_control(CLI::App& app, Command& command) {
 int run(int argc, char** argv) {
   Command command;
   CLI::App app("Administrator's tool of the Postern SMTP server. See postern(8).", "postern");
-  app.set_version_flag("--version", "postern " POSTERN_VERSION);
+  app.set_version_flag("--version", std::string("postern ") + common::version());
   app.require_subcommand(1);
   declare_check(app, command);
   declare_control(app, command);

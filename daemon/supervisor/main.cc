@@ -71,10 +71,10 @@ int start(const std::string& path, config::Config config,
   if (!tls.failures.empty()) return fail(tls.failures);
   auto root = spool::open_root(config.spool, config.workers.user);
   if (!root) return fail(common::kExitCannotCreate, root.error());
-  // What only one server may have, before anybody could connect to the second.
   // Told here, where names of users can still be looked up; deliver tries it in earnest.
   if (const auto writable = spool::check_root(config.spool, config.workers.user); !writable)
     return fail(common::kExitCannotCreate, writable.error());
+  // What only one server may have, before anybody could connect to the second.
   const auto lock = spool::lock_root(root->get());
   if (!lock) return fail(common::kExitCannotCreate, lock.error());
   auto control = supervisor::open_control_socket(config.control.socket, *user);

@@ -76,6 +76,7 @@ Server::Server(std::string config_path, config::Config config, Resources resourc
     : config_path_(std::move(config_path)),
       addresses_(describe(config, resources.listeners)),
       supervisor_(loop_, std::move(config), std::move(resources)),
+      tls_(common::prepare_tls(supervisor_.config()).value),
       watchdog_interval_(watchdog_interval()),
       loaded_at_(base::wall_now()) {
   remember_certificates();
@@ -208,6 +209,7 @@ void Server::finish_reload(const std::string& error) {
   if (error.empty()) {
     loaded_at_ = base::wall_now();
     last_reload_ = "ok";
+    tls_ = common::prepare_tls(supervisor_.config()).value;
     auto before_reading = certificates_;
     remember_certificates();
     for (auto& [path, looks] : certificates_)
@@ -242,8 +244,7 @@ void Server::watch_certificates() {
 }
 
 int Server::certificate_days() const {
-  const auto tls = common::prepare_tls(supervisor_.config());
-  return tls.value != nullptr ? tls.value->days_left(base::wall_now()) : 0;
+  return tls_ != nullptr ? tls_->days_left(base::wall_now()) : 0;
 }
 
 // The watchdog is fed only while the chain supervisor - role - event loops answers, or a role that

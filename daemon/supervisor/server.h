@@ -16,6 +16,7 @@
 #include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/control_socket.h"
 #include "daemon/supervisor/supervisor.h"
+#include "net/tls_context.h"
 
 namespace supervisor {
 
@@ -55,6 +56,7 @@ class Server {
   base::UniqueFd signals_;
   std::unique_ptr<ControlServer> control_;
   std::map<std::string, std::string> certificates_;  // path -> its looks before it was read
+  std::shared_ptr<const net::TlsContext> tls_;  // of the configuration in force, for its expiry
   std::optional<base::Instant> retry_certificates_;
   std::optional<base::Duration> watchdog_interval_;
   bool ready_ = false;
