@@ -30,7 +30,7 @@ class IdleRole : public RoleHandler {
   }
 
   void on_serve() override {}
-  void on_ping(std::uint64_t number) override { link_.send(ipc::Pong{number, 0, 0, 0, 0}); }
+  void on_ping(std::uint64_t number) override { link_.send(ipc::Pong{number, 0, {}}); }
   void on_reload(std::uint64_t generation, base::UniqueFd settings) override {
     const auto log = open_settings<obs::Settings>(settings);
     if (log) obs::configure(*log);

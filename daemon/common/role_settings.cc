@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/common/role_settings.h"
 
-#include <algorithm>
-#include <thread>
-
 #include "daemon/common/sealed_memory.h"
 #include "ipc/wire.h"
-#include "policy/recipients.h"
 
 // Found by ipc::Packer and ipc::Unpacker: the members of other folders' settings, each named once.
 namespace ipc {
@@ -46,7 +42,9 @@ void visit_fields(auto& v, policy::ConnectionLimits& l) {
 
 void visit_fields(auto& v, policy::ListenerAccess& a) { v(a.allow, a.deny); }
 
-void visit_fields(auto& v, common::SmtpRoleSettings::Listener& l) { v(l.access, l.implicit_tls); }
+void visit_fields(auto& v, common::SmtpRoleSettings::Listener& l) {
+  v(l.access, l.implicit_tls, l.proxy_protocol_from);
+}
 
 void visit_fields(auto& v, common::SmtpRoleSettings& s) {
   v(s.hostname, s.smtp, s.tls, s.domains, s.limits, s.listeners, s.min_free_bytes, s.threads,
@@ -64,28 +62,6 @@ void visit_fields(auto& v, common::DeliverRoleSettings& s) { v(s.spool, s.mailbo
 }  // namespace ipc
 
 namespace common {
-
-SmtpRoleSettings smtp_settings(const config::Config& config,
-                               const std::vector<std::size_t>& sockets) {
-  SmtpRoleSettings settings{
-      config.hostname,       config.smtp, config.tls, config.domains, config.limits, {},
-      config.spool.min_free, 1,           config.log};
-  for (const std::size_t index : sockets) {
-    const config::Listener& listener = config.listeners.at(index);
-    settings.listeners.push_back({listener.access, listener.tls == config::ListenerTls::Implicit});
-  }
-  settings.threads = config.workers.smtp_threads > 0
-                         ? config.workers.smtp_threads
-                         : std::max(1u, std::thread::hardware_concurrency());
-  return settings;
-}
-
-DeliverRoleSettings deliver_settings(const config::Config& config) {
-  DeliverRoleSettings settings{config.spool, {}, config.log};
-  for (const auto& mailbox : policy::Recipients(config.domains).all_mailboxes())
-    settings.mailboxes.push_back({mailbox.domain, mailbox.mailbox, {}});
-  return settings;
-}
 
 template <class Settings>
 base::Result<base::UniqueFd> seal_settings(const Settings& settings) {

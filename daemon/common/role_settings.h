@@ -10,7 +10,6 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "config/config.h"
 #include "net/settings.h"
 #include "obs/settings.h"
 #include "policy/settings.h"
@@ -24,6 +23,7 @@ struct SmtpRoleSettings {
   struct Listener {
     policy::ListenerAccess access;
     bool implicit_tls = false;
+    std::vector<base::Network> proxy_protocol_from;
   };
   std::string hostname;
   smtp::Settings smtp;
@@ -41,11 +41,6 @@ struct DeliverRoleSettings {
   std::vector<spool::Mailbox> mailboxes;
   obs::Settings log;
 };
-
-// One listener for each socket: `sockets` holds their indices in config.listeners.
-SmtpRoleSettings smtp_settings(const config::Config& config,
-                               const std::vector<std::size_t>& sockets);
-DeliverRoleSettings deliver_settings(const config::Config& config);
 
 // `Settings`: one of the above, or obs::Settings for a role that needs nothing else.
 template <class Settings>

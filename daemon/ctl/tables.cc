@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "daemon/common/counters.h"
 
 namespace ctl {
 namespace {
@@ -64,6 +65,18 @@ std::string roles(const json& result) {
   return aligned(rows);
 }
 
+// "http 3, tls_bytes 1": the reasons for which sessions were ended, those that occurred.
+std::string ends(const json& result) {
+  std::string list;
+  for (const common::CounterRule& rule : common::kCounters) {
+    const std::string name(rule.name);
+    if (rule.end_reason.empty() || result.at(name) == 0) continue;
+    list += (list.empty() ? "" : ", ") + std::string(rule.end_reason) + ' ' +
+            number(result, name.c_str());
+  }
+  return list.empty() ? "none" : list;
+}
+
 // One function for each command, of its name.
 std::string status(const json& result) {
   std::string report = "posternd " + text(result, "version") + "  " + text(result, "hostname") +
@@ -82,6 +95,7 @@ std::string status(const json& result) {
                       " since postern-smtp started");
   add("messages", number(result, "messages_accepted") + " accepted, " +
                       number(result, "messages_refused") + " refused");
+  add("ended by us", ends(result));
   return report + '\n' + roles(result);
 }
 

@@ -24,7 +24,7 @@ void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
   loop_.run();
 }
 
-void Role::on_ping(std::uint64_t number) { supervisor_->send(ipc::Pong{number, 0, 0, 0, 0}); }
+void Role::on_ping(std::uint64_t number) { supervisor_->send(ipc::Pong{number, 0, {}}); }
 
 void Role::on_reload(std::uint64_t generation, base::UniqueFd settings) {
   auto opened = common::open_settings<common::DeliverRoleSettings>(settings);

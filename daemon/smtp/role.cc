@@ -18,15 +18,28 @@ void log_trouble(const std::string& reason) {
   obs::Line(obs::Event::trouble).token("area", "accept").text("reason", reason).write();
 }
 
+void log_proxy_failure(const base::Endpoint& proxy, std::string_view reason,
+                       std::string_view detail) {
+  obs::Line(obs::Event::proxy_failed)
+      .token("via", proxy.to_string())
+      .token("reason", reason)
+      .token("detail", detail)
+      .write();
+}
+
 }  // namespace
 
 Role::Role(net::EventLoop& loop, const common::SmtpRoleSettings& settings,
            std::shared_ptr<const Snapshot> snapshot, common::RoleParts parts)
-    : loop_(loop), services_(std::move(snapshot), settings.limits, loop) {
-  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
-    const auto& listener = settings.listeners[i];
-    sockets_.push_back({std::move(parts.listeners.at(i)), listener.access, listener.implicit_tls});
-  }
+    : loop_(loop),
+      services_(std::move(snapshot), settings.limits, loop),
+      proxies_(std::make_unique<net::ProxyIntake>(
+          loop, [this](const auto& proxy, auto reason, auto detail) {
+            services_.counters.add_end(reason);
+            log_proxy_failure(proxy, reason, detail);
+          })) {
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i)
+    sockets_.push_back({std::move(parts.listeners.at(i)), settings.listeners[i]});
   for (auto& [role, channel] : parts.peers) on_peer(role, std::move(channel));
   for (unsigned i = 0; i < settings.threads; ++i)
     shards_.push_back(std::make_unique<Shard>(services_));
@@ -66,20 +79,32 @@ void Role::on_serve() {
 }
 
 void Role::listen(Socket& socket) {
-  const auto adopt_here = [this, access = socket.access, implicit_tls = socket.implicit_tls](
-                              base::UniqueFd fd, const base::Endpoint& peer) {
-    adopt(std::move(fd), peer, access, implicit_tls);
+  const auto accept_here = [this, &socket](base::UniqueFd fd, const base::Endpoint& peer) {
+    accept(std::move(fd), peer, socket);
   };
   acceptors_.push_back(
-      std::make_unique<net::Acceptor>(loop_, std::move(socket.fd), adopt_here, log_trouble));
+      std::make_unique<net::Acceptor>(loop_, std::move(socket.fd), accept_here, log_trouble));
 }
 
-void Role::adopt(base::UniqueFd fd, const base::Endpoint& peer,
-                 const policy::ListenerAccess& access, bool implicit_tls) {
-  ++services_.counters.connections;
-  auto admission = services_.connections.admit(peer.address, access);
+void Role::accept(base::UniqueFd fd, const base::Endpoint& peer, const Socket& socket) {
+  services_.counters.add(common::Counter::connections_total);
+  if (!base::any_contains(socket.settings.proxy_protocol_from, peer.address))
+    return adopt(std::move(fd), peer, std::nullopt, socket);
+  proxies_->take(std::move(fd), peer, [this, peer, &socket](base::UniqueFd known, auto& client) {
+    if (client) return adopt(std::move(known), *client, peer, socket);
+    adopt(std::move(known), peer, std::nullopt, socket);
+  });
+}
+
+void Role::adopt(base::UniqueFd fd, const base::Endpoint& client,
+                 const std::optional<base::Endpoint>& via, const Socket& socket) {
+  auto admission = services_.connections.admit(client.address, socket.settings.access);
   Shard& shard = *shards_[next_shard_++ % shards_.size()];
-  shard.adopt({std::move(fd), {peer, implicit_tls}, std::move(admission), next_session_id()});
+  shard.adopt({std::move(fd),
+               {client, socket.settings.implicit_tls},
+               via,
+               std::move(admission),
+               next_session_id()});
 }
 
 std::string Role::next_session_id() {
@@ -99,9 +124,8 @@ void Role::on_ping(std::uint64_t number) {
     shard->ping([this, number, waiting] {
       if (--*waiting > 0) return;
       loop_.post([this, number] {
-        const Counters& counters = services_.counters;
-        tell_supervisor(ipc::Pong{number, services_.connections.open(), counters.connections,
-                                  counters.messages_accepted, counters.messages_refused});
+        tell_supervisor(
+            ipc::Pong{number, services_.connections.open(), services_.counters.values()});
       });
     });
   }
@@ -125,6 +149,7 @@ void Role::on_reload(std::uint64_t generation, base::UniqueFd settings) {
 void Role::on_drain(std::chrono::milliseconds grace) {
   if (!drain_until_) {
     acceptors_.clear();
+    proxies_.reset();
     sockets_.clear();
     for (const auto& shard : shards_) shard->shut_down_sessions();
     drain_watch_ = loop_.every(kDrainPoll, [this] { watch_drain(); });

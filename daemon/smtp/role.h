@@ -17,6 +17,7 @@
 #include "daemon/smtp/shard.h"
 #include "net/acceptor.h"
 #include "net/event_loop.h"
+#include "net/proxy_intake.h"
 
 namespace smtp_role {
 
@@ -40,12 +41,12 @@ class Role final : public common::RoleHandler {
  private:
   struct Socket {
     base::UniqueFd fd;
-    policy::ListenerAccess access;
-    bool implicit_tls = false;
+    common::SmtpRoleSettings::Listener settings;
   };
   void listen(Socket& socket);
-  void adopt(base::UniqueFd fd, const base::Endpoint& peer, const policy::ListenerAccess& access,
-             bool implicit_tls);
+  void accept(base::UniqueFd fd, const base::Endpoint& peer, const Socket& socket);
+  void adopt(base::UniqueFd fd, const base::Endpoint& client,
+             const std::optional<base::Endpoint>& via, const Socket& socket);
   std::string next_session_id();
   static std::uint64_t first_session_number();
   base::Status reload(const base::UniqueFd& settings);
@@ -60,6 +61,8 @@ class Role final : public common::RoleHandler {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::size_t next_shard_ = 0;
   std::uint64_t sessions_ = first_session_number();
+  // Null once the role drains: who has not told its client by then is dropped.
+  std::unique_ptr<net::ProxyIntake> proxies_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   std::unique_ptr<common::SupervisorLink> supervisor_;
   std::unique_ptr<net::EventLoop::Watch> supervisor_writable_;

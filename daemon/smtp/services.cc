@@ -21,6 +21,11 @@ base::Result<std::shared_ptr<const Snapshot>> Snapshot::make(
                    policy::Recipients(settings.domains)});
 }
 
+void Counters::add_end(std::string_view reason) {
+  for (std::size_t i = 0; i < common::kCounters.size(); ++i)
+    if (common::kCounters[i].end_reason == reason) add(static_cast<common::Counter>(i));
+}
+
 Services::Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits,
                    net::EventLoop& main_loop)
     : connections(std::move(limits)),

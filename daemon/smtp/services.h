@@ -2,13 +2,17 @@
 // What the sessions of this process share.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "daemon/common/counters.h"
 #include "daemon/common/role_settings.h"
 #include "daemon/smtp/deliver_client.h"
 #include "daemon/smtp/message_buffer.h"
@@ -31,10 +35,15 @@ struct Snapshot {
       const common::SmtpRoleSettings& settings);
 };
 
-struct Counters {
-  std::atomic<std::uint64_t> connections{0};
-  std::atomic<std::uint64_t> messages_accepted{0};
-  std::atomic<std::uint64_t> messages_refused{0};
+// Threads: any.
+class Counters {
+ public:
+  void add(common::Counter counter) { ++values_.at(static_cast<std::size_t>(counter)); }
+  void add_end(std::string_view reason);  // a session ended
+  std::vector<std::uint64_t> values() const { return {values_.begin(), values_.end()}; }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, common::kCounters.size()> values_{};
 };
 
 // Outlives all shards. Threads: any.

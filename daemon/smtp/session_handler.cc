@@ -17,7 +17,8 @@ struct MailVerb {
   std::string_view verb;
   std::string_view stage;
 };
-constexpr MailVerb kMailVerbs[] = {{"MAIL", "mail"}, {"RCPT", "rcpt"}, {"DATA", "data"}};
+constexpr MailVerb kMailVerbs[] = {
+    {"MAIL", "mail"}, {"RCPT", "rcpt"}, {"DATA", "data"}, {"BDAT", "data"}};
 
 std::string_view mail_stage(std::string_view verb) {
   for (const MailVerb& row : kMailVerbs)
@@ -67,16 +68,18 @@ void log_outcome(const Transaction& transaction, const ipc::Delivered& delivered
 
 SessionHandler::SessionHandler(Services& services, std::shared_ptr<const Snapshot> snapshot,
                                std::string sid, const base::Endpoint& client,
+                               const std::optional<base::Endpoint>& via,
                                policy::Connections::Admission admission, ShardLink link)
     : services_(services),
       snapshot_(std::move(snapshot)),
+      via_(via ? via->to_string() : ""),
       slot_(std::move(admission.slot)),
       connect_refusal_(std::move(admission.refusal)),
       link_(std::move(link)),
       connected_(base::now()) {
   facts_.sid = std::move(sid);
   facts_.client = client;
-  facts_.line(obs::Event::connect).write();
+  facts_.line(obs::Event::connect).token("via", via_).write();
 }
 
 void SessionHandler::on_event(Connection& connection, smtp::Event event) {
@@ -136,8 +139,14 @@ void SessionHandler::handle(Connection& connection, const smtp::Body& body) {
         .write();
     return connection.session().refuse_message(replies::insufficient_storage());
   }
-  transaction_->count(body.bytes);
+  transaction_->take(body.bytes);
   if (transaction_->part->size() >= kPartBytes) pass_on_part(connection);
+}
+
+// A message that was in this mailbox before has come back to it (RFC 5321 section 6.3).
+void SessionHandler::handle(Connection& connection, const smtp::HeaderComplete&) {
+  if (transaction_->read_header()) return;
+  connection.session().refuse_message(replies::delivered_before());
 }
 
 // The client waits until deliver has the part: what a session holds in memory stays bounded.
@@ -187,7 +196,7 @@ void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask)
   auto told = [transaction = std::exchange(transaction_, nullptr), post = link_.post,
                ticket = ask.ticket, &counters = services_.counters](const ipc::Delivered& done) {
     const bool durable = done.outcome == ipc::Delivered::Outcome::Durable;
-    ++(durable ? counters.messages_accepted : counters.messages_refused);
+    counters.add(durable ? common::Counter::messages_accepted : common::Counter::messages_refused);
     post([transaction, ticket, done](Connection* waiting) {
       const smtp::Reply reply = reply_to(*transaction, done);
       log_outcome(*transaction, done, reply, waiting == nullptr);
@@ -199,7 +208,7 @@ void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask)
 }
 
 void SessionHandler::handle(Connection&, const smtp::MessageDropped& dropped) {
-  ++services_.counters.messages_refused;
+  services_.counters.add(common::Counter::messages_refused);
   transaction_->log_refused("data", dropped.reply, {}, base::now());
   drop_message();
   transaction_.reset();
@@ -259,6 +268,7 @@ void SessionHandler::on_tls_failed(Connection&, std::string_view reason,
 
 void SessionHandler::on_closed(Connection& connection, std::string_view reason) {
   if (transaction_ != nullptr) drop_message();
+  services_.counters.add_end(reason);
   const smtp::Session& session = connection.session();
   const auto& counters = session.counters();
   const auto lasted =
@@ -274,6 +284,7 @@ void SessionHandler::on_closed(Connection& connection, std::string_view reason) 
       .number("in", static_cast<std::int64_t>(connection.bytes_in()))
       .number("out", static_cast<std::int64_t>(connection.bytes_out()))
       .number("ms", lasted.count())
+      .token("via", via_)
       .write();
 }
 

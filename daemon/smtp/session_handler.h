@@ -27,8 +27,8 @@ class SessionHandler : public net::ConnectionHandler {
   };
 
   SessionHandler(Services& services, std::shared_ptr<const Snapshot> snapshot, std::string sid,
-                 const base::Endpoint& client, policy::Connections::Admission admission,
-                 ShardLink link);
+                 const base::Endpoint& client, const std::optional<base::Endpoint>& via,
+                 policy::Connections::Admission admission, ShardLink link);
 
   const SessionFacts& facts() const { return facts_; }
   base::Instant connected() const { return connected_; }
@@ -48,6 +48,7 @@ class SessionHandler : public net::ConnectionHandler {
   void handle(Connection& connection, const smtp::AskData& ask);
   void handle(Connection& connection, const smtp::AskMessage& ask);
   void handle(Connection& connection, const smtp::Body& body);
+  void handle(Connection& connection, const smtp::HeaderComplete&);
   void handle(Connection& connection, const smtp::MessageDropped& dropped);
   void handle(Connection& connection, const smtp::TransactionReset& reset);
   void handle(Connection& connection, const smtp::Refused& refused);
@@ -70,6 +71,7 @@ class SessionHandler : public net::ConnectionHandler {
   Services& services_;
   const std::shared_ptr<const Snapshot> snapshot_;
   SessionFacts facts_;
+  const std::string via_;  // the proxy that named the client; empty: none
   std::optional<policy::Connections::Slot> slot_;
   std::optional<smtp::Reply> connect_refusal_;
   const ShardLink link_;

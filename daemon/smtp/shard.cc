@@ -24,7 +24,7 @@ void Shard::add(Arrival& arrival) {
   Entry& entry = entries_[id];
   const auto snapshot = services_.snapshot();
   entry.handler = std::make_unique<SessionHandler>(services_, snapshot, std::move(arrival.sid),
-                                                   arrival.peer.client,
+                                                   arrival.peer.client, arrival.via,
                                                    std::move(arrival.admission), link_for(id));
   // The handler keeps the snapshot, and so its settings, as long as the connection.
   entry.connection = std::make_unique<net::Connection>(

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -22,6 +23,7 @@ namespace smtp_role {
 struct Arrival {
   base::UniqueFd fd;
   smtp::PeerFacts peer;
+  std::optional<base::Endpoint> via;  // the proxy that told who the client is
   policy::Connections::Admission admission;
   std::string sid;
 };

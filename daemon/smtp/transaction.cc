@@ -2,15 +2,24 @@
 #include "daemon/smtp/transaction.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
-#include "mail/field_value.h"
+#include "mail/delivered_to.h"
+#include "mail/header_fields.h"
 #include "mail/trace.h"
 
 namespace smtp_role {
 namespace {
 
+constexpr std::size_t kMaxMessageId = 998;  // octets in the log; a line of RFC 5322 section 2.1.1
+
 std::int64_t milliseconds(base::Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+mail::Address address_of(const policy::LocalMailbox& mailbox) {
+  return {mailbox.mailbox, mailbox.domain, false};
 }
 
 }  // namespace
@@ -32,9 +41,21 @@ void Transaction::add(const mail::Address& recipient, const policy::LocalMailbox
     mailboxes.push_back(mailbox);
 }
 
-void Transaction::count(std::string_view body) {
+void Transaction::take(std::string_view body) {
   size_bytes += body.size();
-  if (beginning.size() < kBeginning) beginning += body.substr(0, kBeginning - beginning.size());
+  if (!header_read) header += body;
+}
+
+bool Transaction::read_header() {
+  header_read = true;
+  const std::string text = std::exchange(header, {});
+  const mail::HeaderFields fields(text);
+  needs_empty_line = fields.needs_empty_line();
+  if (const auto* id = fields.find("Message-ID"))
+    message_id = mail::unfolded(id->value).substr(0, kMaxMessageId);
+  std::vector<mail::Address> addresses;
+  std::transform(mailboxes.begin(), mailboxes.end(), std::back_inserter(addresses), address_of);
+  return !mail::delivered_to_any(fields, addresses);
 }
 
 std::string Transaction::received(const std::string& hostname, base::WallTime now) const {
@@ -43,6 +64,8 @@ std::string Transaction::received(const std::string& hostname, base::WallTime no
   facts.helo = session.helo;
   facts.client = session.client.address;
   facts.esmtp = session.esmtp;
+  facts.smtputf8 = sender.smtputf8;
+  facts.require_tls = sender.require_tls;
   if (session.tls) facts.tls = mail::TlsFacts{session.tls->version, session.tls->cipher};
   facts.queue_id = queue_id;
   // With several recipients it would tell each of the others (RFC 5321 section 7.2).
@@ -55,11 +78,10 @@ std::vector<spool::Copy> Transaction::make_copies(const std::string& hostname,
                                                   base::WallTime now) const {
   std::vector<spool::Copy> copies;
   const std::string return_path = mail::return_path_field(sender.path);
-  const std::string trace = received(hostname, now);
+  const std::string trace = received(hostname, now) + (needs_empty_line ? "\r\n" : "");
   for (const policy::LocalMailbox& mailbox : mailboxes) {
-    const mail::Address delivered_to{mailbox.mailbox, mailbox.domain, false};
     copies.push_back({{mailbox.domain, mailbox.mailbox, {}},
-                      return_path + mail::delivered_to_field(delivered_to) + trace});
+                      return_path + mail::delivered_to_field(address_of(mailbox)) + trace});
   }
   return copies;
 }
@@ -77,7 +99,7 @@ void Transaction::describe(obs::Line& line, const std::string& to) const {
   line.peer("to", to);
   line.number("nrcpt", static_cast<std::int64_t>(recipients.size()));
   line.number("size", static_cast<std::int64_t>(size_bytes));
-  if (const auto id = mail::find_field(beginning, "Message-ID")) line.peer("msgid", *id);
+  if (!message_id.empty()) line.peer("msgid", message_id);
   line.token("qid", queue_id);
 }
 
@@ -89,6 +111,8 @@ void Transaction::log_accepted(const smtp::Reply& reply, base::Instant now) cons
             std::to_string(reply.code) + " " + reply.status.to_string() + " " + reply.text);
   line.number("ms", milliseconds(now - started));
   line.number("disk_ms", milliseconds(now - submitted));
+  if (sender.smtputf8) line.token("smtputf8", "yes");
+  if (sender.require_tls) line.token("requiretls", "yes");
   line.write();
 }
 

@@ -37,8 +37,6 @@ struct SessionFacts {
 // From MAIL to the answer to its message. A copy of the session's facts comes along, so that what
 // became of a message can be told after its session is gone.
 struct Transaction {
-  static constexpr std::size_t kBeginning = 16u << 10;
-
   SessionFacts session;
   smtp::Sender sender;
   std::vector<mail::Address> recipients;        // as accepted
@@ -51,11 +49,17 @@ struct Transaction {
   std::unique_ptr<MessagePart> part;
   std::uint64_t appended_bytes = 0;
   std::uint64_t size_bytes = 0;  // all of it
-  std::string beginning;         // its first kBeginning bytes, where the log finds its Message-ID
+  std::string header;            // its bytes, until read_header(); the session bounds them
+  bool header_read = false;
+  std::string message_id;         // peer text
+  bool needs_empty_line = false;  // it has no header
   base::Instant submitted;
 
   void add(const mail::Address& recipient, const policy::LocalMailbox& mailbox);
-  void count(std::string_view body);
+  void take(std::string_view body);
+
+  // When all of the header has come. False: the message has been in one of the mailboxes before.
+  bool read_header();
 
   // One for each mailbox: Return-Path, Delivered-To and Received above the message.
   std::vector<spool::Copy> make_copies(const std::string& hostname, base::WallTime now) const;

@@ -3,6 +3,7 @@
 // watches over them. It reads nothing that a stranger sent.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -16,6 +17,7 @@
 #include "daemon/supervisor/control_socket.h"
 #include "daemon/supervisor/options.h"
 #include "daemon/supervisor/server.h"
+#include "net/proxy_intake.h"
 #include "obs/log.h"
 #include "sandbox/privileges.h"
 #include "sandbox/process.h"
@@ -39,7 +41,12 @@ int fail(int exit_code, const base::Error& error) { return fail({{exit_code, err
 void check_descriptor_limit(const config::Config& config) {
   constexpr std::size_t kPerConnection = 2;  // socket and message
   constexpr std::size_t kOthers = 100;
-  const std::size_t wanted = config.limits.total_connections * kPerConnection + kOthers;
+  const bool proxies = std::ranges::any_of(config.listeners, [](const config::Listener& listener) {
+    return !listener.proxy_protocol_from.empty();
+  });
+  // Who has not told its client yet is not among the connections that are counted.
+  const std::size_t waiting = proxies ? net::ProxyLimits{}.waiting : 0;
+  const std::size_t wanted = config.limits.total_connections * kPerConnection + waiting + kOthers;
   const auto limit = sandbox::raise_descriptor_limit();
   if (!limit || *limit >= wanted) return;
   obs::Line(obs::Event::trouble)

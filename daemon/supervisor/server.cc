@@ -250,10 +250,10 @@ int Server::certificate_days() const {
 // The watchdog is fed only while the chain supervisor - role - event loops answers, or a role that
 // does not is being replaced.
 void Server::tell_manager() {
-  const ipc::Pong& figures = supervisor_.smtp_figures();
-  std::string state = "STATUS=" + std::to_string(figures.sessions) + " sessions, " +
-                      std::to_string(figures.messages_accepted) + " messages, certificate " +
-                      std::to_string(certificate_days()) + " d, configuration " + last_reload_;
+  std::string state = "STATUS=" + std::to_string(supervisor_.smtp_figures().sessions) +
+                      " sessions, " + std::to_string(count(common::Counter::messages_accepted)) +
+                      " messages, certificate " + std::to_string(certificate_days()) +
+                      " d, configuration " + last_reload_;
   std::ranges::replace(state, '\n', ' ');
   if (supervisor_.healthy()) state += "\nWATCHDOG=1";
   common::sd_notify(state);
@@ -266,8 +266,14 @@ void Server::keep_telling_manager() {
               [this] { keep_telling_manager(); });
 }
 
+// What smtp has not told, or not yet, is zero.
+std::uint64_t Server::count(common::Counter counter) const {
+  const auto& counters = supervisor_.smtp_figures().counters;
+  const auto place = static_cast<std::size_t>(counter);
+  return place < counters.size() ? counters[place] : 0;
+}
+
 json Server::status() const {
-  const ipc::Pong& figures = supervisor_.smtp_figures();
   json roles = json::array();
   for (const RoleStatus& role : supervisor_.roles())
     roles.push_back({{"role", ipc::name_of(role.role)},
@@ -275,21 +281,21 @@ json Server::status() const {
                      {"serving", role.serving},
                      {"uptime_seconds", role.uptime.count() / 1000},
                      {"restarts", role.restarts}});
-  return {{"version", common::version()},
-          {"pid", ::getpid()},
-          {"hostname", supervisor_.config().hostname},
-          {"listeners", addresses_},
-          {"roles", roles},
-          {"sessions", figures.sessions},
-          {"connections_total", figures.connections_total},
-          {"messages_accepted", figures.messages_accepted},
-          {"messages_refused", figures.messages_refused},
-          {"certificate_days", certificate_days()},
-          {"configuration",
-           {{"file", config_path_},
-            {"generation", supervisor_.generation()},
-            {"age_seconds", seconds(base::wall_now() - loaded_at_)},
-            {"last_reload", last_reload_}}}};
+  json status = {{"version", common::version()},
+                 {"pid", ::getpid()},
+                 {"hostname", supervisor_.config().hostname},
+                 {"listeners", addresses_},
+                 {"roles", roles},
+                 {"sessions", supervisor_.smtp_figures().sessions},
+                 {"certificate_days", certificate_days()},
+                 {"configuration",
+                  {{"file", config_path_},
+                   {"generation", supervisor_.generation()},
+                   {"age_seconds", seconds(base::wall_now() - loaded_at_)},
+                   {"last_reload", last_reload_}}}};
+  for (std::size_t i = 0; i < common::kCounters.size(); ++i)
+    status[std::string(common::kCounters[i].name)] = count(static_cast<common::Counter>(i));
+  return status;
 }
 
 }  // namespace supervisor

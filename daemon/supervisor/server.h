@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "config/config.h"
+#include "daemon/common/counters.h"
 #include "daemon/common/poll_loop.h"
 #include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/control_socket.h"
@@ -47,6 +48,7 @@ class Server {
   void tell_manager();
   void keep_telling_manager();
   int certificate_days() const;
+  std::uint64_t count(common::Counter counter) const;
   nlohmann::json status() const;
 
   const std::string config_path_;

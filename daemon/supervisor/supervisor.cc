@@ -13,6 +13,7 @@
 #include "daemon/common/build_id.h"
 #include "daemon/common/exit_code.h"
 #include "daemon/common/role_settings.h"
+#include "daemon/supervisor/settings_of_roles.h"
 #include "obs/log.h"
 
 namespace supervisor {
@@ -183,10 +184,10 @@ base::Result<base::UniqueFd> Supervisor::settings_for(ipc::Role role,
       std::vector<std::size_t> sockets;
       for (const common::BoundListener& bound : resources_.listeners)
         sockets.push_back(bound.listener);
-      return common::seal_settings(common::smtp_settings(config, sockets));
+      return common::seal_settings(smtp_settings(config, sockets));
     }
     case ipc::Role::Deliver:
-      return common::seal_settings(common::deliver_settings(config));
+      return common::seal_settings(deliver_settings(config));
     default:
       return common::seal_settings(config.log);
   }

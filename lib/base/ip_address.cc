@@ -100,6 +100,11 @@ std::string Network::to_string() const {
   return address_.to_string() + "/" + std::to_string(prefix_bits_);
 }
 
+bool any_contains(const std::vector<Network>& networks, const IpAddress& address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Network& network) { return network.contains(address); });
+}
+
 std::optional<Endpoint> Endpoint::parse(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return {};

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace base {
 
@@ -53,6 +54,8 @@ class Network {
   IpAddress address_;
   int prefix_bits_ = 0;
 };
+
+bool any_contains(const std::vector<Network>& networks, const IpAddress& address);
 
 struct Endpoint {
   IpAddress address;

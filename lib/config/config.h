@@ -23,6 +23,7 @@ struct Listener {
   std::string systemd_name;  // empty unless "systemd:NAME"
   ListenerTls tls = ListenerTls::StartTls;
   policy::ListenerAccess access;
+  std::vector<base::Network> proxy_protocol_from;  // our own proxies
 };
 
 struct Workers {

@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "config/closest.h"
 #include "config/mailboxes_file.h"
+#include "mail/idn.h"
 
 namespace config {
 namespace {
@@ -254,7 +255,8 @@ const std::string* checked(const Value& value, const Context& context, Check che
 
 Result host_name(const Value& value, const Context& context) {
   const std::string* text = checked(value, context, check_host_name);
-  return text != nullptr ? Result(base::lower(*text)) : std::nullopt;
+  if (text == nullptr) return std::nullopt;
+  return Result(mail::to_a_labels(*text).value());
 }
 
 Result mailbox_name(const Value& value, const Context& context) {

@@ -180,8 +180,12 @@ constexpr Key kKeys[] = {
      .type = Type::Networks,
      .fallback = "[]",
      .reloadable = false,
-     .doc = "Networks whose connections must begin with a PROXY protocol header, version 1 or 2. "
-            "From all others such a header is refused."},
+     .set = put_last<&Config::listeners, &Listener::proxy_protocol_from>,
+     .doc =
+         "Networks of your own load balancers. Each of their connections must begin with a PROXY "
+         "protocol header, version 1 or 2, within 10 seconds, and the client that it names is the "
+         "one that every check, limit and log line is about. Whoever is listed here can claim any "
+         "address. From all others such a header is refused."},
     {.path = "listener.allow",
      .type = Type::Networks,
      .fallback = "[]",
@@ -246,7 +250,8 @@ constexpr Key kKeys[] = {
      .need = Need::Required,
      .example = "\"example.org\"",
      .set = put_last<&Config::domains, &Domain::name>,
-     .doc = "The domain, as in the addresses. An internationalized name is written as A-labels."},
+     .doc = "The domain, as in the addresses. An internationalized name may be written as it is "
+            "read; its directory and the log have its A-labels (\"xn--...\")."},
     {.path = "domain.mailboxes",
      .type = Type::MailboxNames,
      .example = "[\"postmaster\", \"info\"]",

@@ -7,7 +7,8 @@
 #include <limits>
 
 #include "base/ascii.h"
-#include "mail/address.h"
+#include "mail/domain.h"
+#include "mail/idn.h"
 
 namespace config {
 namespace {
@@ -120,7 +121,11 @@ bool is_date(std::string_view text) {
 
 Complaint check_host_name(std::string_view text) {
   if (text.empty()) return "is empty";
-  if (!is_ascii(text)) return "must be written in ASCII (its A-label form, \"xn--...\")";
+  if (!is_ascii(text)) {
+    const auto a_labels = mail::to_a_labels(text);
+    if (!a_labels) return "is not a domain name, internationalized or not";
+    return check_host_name(*a_labels);
+  }
   if (text.back() == '.') return "must not end with a dot";
   if (text.size() > kMaxHostName)
     return "is longer than " + std::to_string(kMaxHostName) + " characters";

@@ -34,7 +34,7 @@ bool is_date(std::string_view text);
 
 // Each gives nothing when the text is fine, else what is wrong, as the end of "NAME ...".
 using Complaint = std::optional<std::string>;
-Complaint check_host_name(std::string_view text);
+Complaint check_host_name(std::string_view text);  // in ASCII, or in UTF-8 (RFC 5890)
 // A local part that can be reached, and the name of a directory.
 Complaint check_mailbox_name(std::string_view text);
 Complaint check_subaddress_delimiters(std::string_view text);

@@ -91,14 +91,10 @@ struct Ping {
 struct Pong {
   static constexpr Type kType = Type::Pong;
   std::uint64_t number = 0;
-  // Of smtp; zero elsewhere.
+  // Of smtp; zero and nothing elsewhere.
   std::uint64_t sessions = 0;
-  std::uint64_t connections_total = 0;
-  std::uint64_t messages_accepted = 0;
-  std::uint64_t messages_refused = 0;
-  void visit(auto& v) {
-    v(number, sessions, connections_total, messages_accepted, messages_refused);
-  }
+  std::vector<std::uint64_t> counters;  // in the order of daemon/common/counters.def
+  void visit(auto& v) { v(number, sessions, counters); }
 };
 
 struct Reload {

@@ -4,16 +4,12 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "base/ip_address.h"
+#include "base/utf8.h"
+#include "mail/idn.h"
+#include "mail/rfc5322_lexer.h"
 
 namespace mail {
 namespace {
-
-constexpr std::size_t kMaxLabel = 63;  // octets; RFC 1035 section 2.3.4
-
-bool is_atext(char c) {  // RFC 5322 section 3.2.3
-  return base::is_alnum(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string::npos;
-}
 
 bool is_dot_string(std::string_view text) {
   bool after_dot = true;
@@ -31,23 +27,6 @@ std::string quoted(std::string_view text) {
     result += c;
   }
   return result + '"';
-}
-
-// sub-domain = Let-dig [Ldh-str]
-bool is_label(std::string_view text) {
-  if (text.empty() || text.size() > kMaxLabel) return false;
-  if (!base::is_alnum(text.front()) || !base::is_alnum(text.back())) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return base::is_alnum(c) || c == '-'; });
-}
-
-bool is_v4(std::string_view text) {
-  return text.find_first_not_of("0123456789.") == std::string_view::npos &&
-         base::IpAddress::parse(text).has_value();
-}
-
-bool is_v6(std::string_view text) {
-  return text.find(':') != std::string_view::npos && base::IpAddress::parse(text).has_value();
 }
 
 // A cursor over the text of one path. Each read_ function takes one element of the grammar, or
@@ -73,11 +52,11 @@ class Parser {
     return address;
   }
 
-  // A-d-l = At-domain *( "," At-domain ) ; At-domain = "@" Domain
+  // A-d-l = At-domain *( "," At-domain ) ; At-domain = "@" Domain, which is no literal
   bool skip_source_route() {
     std::string ignored;
     do {
-      if (!accept('@') || !read_domain(ignored)) return false;
+      if (!accept('@') || !read_name(ignored)) return false;
     } while (accept(','));
     return accept(':');
   }
@@ -106,28 +85,41 @@ class Parser {
     return is_dot_string(local_part);
   }
 
-  // QcontentSMTP = qtextSMTP / quoted-pairSMTP: printable ASCII, with " and \ behind a \ only.
+  // QcontentSMTP = qtextSMTP / quoted-pairSMTP: printable ASCII, with " and \ behind a \ only, and
+  // UTF-8, but never behind a \ (RFC 6531 section 3.3).
   bool read_quoted(std::string& local_part) {
     ++at_;
     while (!at_end() && !next_is('"')) {
-      if (next_is('\\')) ++at_;
-      if (at_end() || !base::is_printable(text_[at_])) return false;
+      const bool pair = accept('\\');
+      if (at_end()) return false;
+      const bool utf8 = !pair && !base::is_ascii(text_[at_]);
+      if (!utf8 && !base::is_printable(text_[at_])) return false;
       local_part += text_[at_++];
     }
     return accept('"');
   }
 
   bool read_domain(std::string& domain) {
+    return next_is('[') ? read_literal(domain) : read_name(domain);
+  }
+
+  bool read_literal(std::string& literal) {
     const std::size_t start = at_;
-    if (next_is('[')) {
-      at_ = std::min(text_.find(']', at_), text_.size());
-      if (!accept(']') || !is_address_literal(since(start))) return false;
-    } else {
-      while (!at_end() && (base::is_alnum(text_[at_]) || next_is('-') || next_is('.'))) ++at_;
-      if (!is_domain(since(start))) return false;
-    }
-    domain = since(start);
+    at_ = std::min(text_.find(']', at_), text_.size());
+    if (!accept(']') || !is_address_literal(since(start))) return false;
+    literal = since(start);
     return true;
+  }
+
+  // Domain = sub-domain *("." sub-domain) ; sub-domain =/ U-label (RFC 6531 section 3.3)
+  bool read_name(std::string& name) {
+    const auto belongs = [](char c) {
+      return base::is_alnum(c) || c == '-' || c == '.' || !base::is_ascii(c);
+    };
+    const std::size_t start = at_;
+    while (!at_end() && belongs(text_[at_])) ++at_;
+    name = since(start);
+    return to_a_labels(name).has_value();
   }
 
   std::string_view text_;
@@ -166,41 +158,14 @@ std::optional<ParsedPath> parse_path(std::string_view text, PathKind kind) {
   if (!parser.accept('<')) return {};
   auto path = read_path(parser, kind);
   if (!path || !parser.accept('>') || parser.position() > kMaxPath) return {};
+  if (!base::is_utf8(parser.since(0))) return {};
   return ParsedPath{std::move(*path), parser.position()};
 }
 
 std::optional<Address> parse_mailbox(std::string_view text) {
   Parser parser(text);
   auto address = parser.read_mailbox();
-  return parser.at_end() ? address : std::nullopt;
-}
-
-bool is_domain(std::string_view text) {
-  if (text.size() > kMaxDomain) return false;
-  while (true) {
-    const std::size_t dot = text.find('.');
-    if (!is_label(text.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    text.remove_prefix(dot + 1);
-  }
-}
-
-// address-literal = "[" ( IPv4 / "IPv6:" IPv6 / Standardized-tag ":" 1*dcontent ) "]";
-// section 4.1.3
-bool is_address_literal(std::string_view text) {
-  if (text.size() > kMaxDomain || text.size() < 2) return false;
-  if (text.front() != '[' || text.back() != ']') return false;
-  text = text.substr(1, text.size() - 2);
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return is_v4(text);
-  const std::string_view tag = text.substr(0, colon);
-  const std::string_view content = text.substr(colon + 1);
-  if (base::iequals(tag, "IPv6")) return is_v6(content);
-  const auto is_dcontent = [](char c) {
-    return c > ' ' && c < 0x7f && c != '[' && c != '\\' && c != ']';
-  };
-  return is_label(tag) && !content.empty() &&
-         std::all_of(content.begin(), content.end(), is_dcontent);
+  return parser.at_end() && base::is_utf8(text) ? address : std::nullopt;
 }
 
 }  // namespace mail

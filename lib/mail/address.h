@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mail addresses of the envelope (RFC 5321 section 4.1.2), as values.
+// Mail addresses of the envelope (RFC 5321 section 4.1.2, with the UTF-8 of RFC 6531 section 3.3),
+// as values.
 //
-// Grammar only: whether a domain is ours is policy's business. No allocation beyond the strings.
+// Grammar only: whether a domain is ours is policy's business, and whether the client may use UTF-8
+// is the session's. No allocation beyond the strings. UTF-8 is what base::is_utf8 takes: the
+// grammar of RFC 6532 section 3.1 does not leave out U+0080 to U+009F, nor do we.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +12,11 @@
 #include <string>
 #include <string_view>
 
+#include "mail/domain.h"
+
 namespace mail {
 
 inline constexpr std::size_t kMaxLocalPart = 64;  // octets; RFC 5321 section 4.5.3.1.1
-inline constexpr std::size_t kMaxDomain = 255;    // octets; 4.5.3.1.2
 inline constexpr std::size_t kMaxPath = 256;      // octets with < and >; 4.5.3.1.3
 
 struct Address {
@@ -40,15 +44,15 @@ enum class PathKind { Reverse, Forward };
 
 struct ParsedPath {
   Path path;
-  std::size_t length = 0;  // bytes of the text used, from '<' to '>'
+  std::size_t length = 0;  // bytes of the text used, from '<' to '>', a source route included
 };
 
 // Parses from the start of `text`, which begins with '<'. Nothing: not valid, too long, or null
-// where a forward-path is asked for, or "<postmaster>" where a reverse-path is.
+// where a forward-path is asked for, or "<postmaster>" where a reverse-path is. A domain beyond
+// ASCII is valid where to_a_labels() (idn.h) knows it; it stays as given.
 std::optional<ParsedPath> parse_path(std::string_view text, PathKind kind);
-std::optional<Address> parse_mailbox(
-    std::string_view text);                      // local-part "@" domain, the whole text
-bool is_domain(std::string_view text);           // RFC 5321 Domain: dot-separated LDH labels
-bool is_address_literal(std::string_view text);  // "[192.0.2.1]", "[IPv6:...]", "[tag:...]"
+
+// local-part "@" domain, the whole text.
+std::optional<Address> parse_mailbox(std::string_view text);
 
 }  // namespace mail

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts of a header section while it streams by: size, fields, Received fields. Stops at the empty
-// line; what is not yet seen is not kept, so the memory used is constant.
+// Counts of a header section while it streams by, for limits. Stops at the empty line; what is not
+// yet seen is not kept, so the memory used is constant.
 //
-// Threads: one at a time. Errors: none; anything that stands before the empty line is header.
+// It agrees with HeaderFields (header_fields.h) on what is a line, a field, and a message without a
+// header. Threads: one at a time. Errors: none.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +12,10 @@
 namespace mail {
 
 struct HeaderCounts {
-  std::size_t bytes = 0;     // of the section, without the empty line that ends it
-  std::size_t fields = 0;    // lines that do not begin with a blank or tab (RFC 5322 section 2.2.3)
-  std::size_t received = 0;  // fields named Received, in any case
+  std::size_t bytes = 0;         // of the section, without the empty line that ends it
+  std::size_t fields = 0;        // lines that do not begin with a blank or tab, malformed ones too
+  std::size_t received = 0;      // fields named Received, in any case
+  std::size_t longest_line = 0;  // octets without CRLF, of the line so far too
 };
 
 class HeaderScan {
@@ -21,19 +23,28 @@ class HeaderScan {
   // The next bytes of the message, in pieces of any size. Lines end in CRLF.
   void feed(std::string_view bytes);
 
+  // Of the section so far; the first line counts until it turns out to be no field.
   const HeaderCounts& counts() const { return counts_; }
+  // The empty line has been seen, or the whole first line of a message without a header.
   bool complete() const { return place_ == Place::Done; }
 
  private:
-  enum class Place { LineStart, EmptyLine, Name, BehindName, Rest, Done };
+  enum class Place { LineStart, Name, BehindName, Value, NoField, Done };
 
+  bool has_no_header() const { return first_line_ && place_ == Place::NoField; }
   void feed(char c);
+  void end_line();
+  void add_to_line(char c);
   void start_line(char c);
-  void feed_name(char c);
+  void add_to_name(char c);
 
   HeaderCounts counts_;
   Place place_ = Place::LineStart;
-  std::size_t matched_ = 0;  // characters of "received" seen
+  bool first_line_ = true;
+  bool after_cr_ = false;  // it belongs to the line only if no LF follows
+  std::size_t line_size_ = 0;
+  std::size_t name_size_ = 0;
+  bool is_received_ = true;  // as far as the name has come
 };
 
 }  // namespace mail

@@ -48,8 +48,10 @@ std::string literal(const base::IpAddress& address) {
   return (address.is_v4() ? "[" : "[IPv6:") + address.to_string() + ']';
 }
 
-// RFC 3848. It knows no name for HELO inside TLS: the comment behind says that there was TLS.
+// RFC 3848, RFC 6531 section 4.3. They know no name for HELO inside TLS: the comment behind says
+// that there was TLS.
 std::string protocol(const ReceivedFacts& facts) {
+  if (facts.smtputf8) return facts.tls ? "UTF8SMTPS" : "UTF8SMTP";
   if (!facts.esmtp) return "SMTP";
   return facts.tls ? "ESMTPS" : "ESMTP";
 }
@@ -64,6 +66,7 @@ std::string received_field(const ReceivedFacts& facts) {
     tokens.push_back('(' + facts.tls->version);
     tokens.push_back(facts.tls->cipher + ')');
   }
+  if (facts.require_tls) tokens.push_back("(REQUIRETLS)");  // for whoever sends it on; RFC 8689
   tokens.insert(tokens.end(), {"id", facts.queue_id});
   if (facts.only_recipient) {
     tokens.insert(tokens.end(), {"for", '<' + facts.only_recipient->to_string() + '>'});

@@ -23,6 +23,8 @@ struct ReceivedFacts {
   std::string helo;      // peer text; what a domain or literal cannot contain is written as '?'
   base::IpAddress client;
   bool esmtp = false;
+  bool smtputf8 = false;
+  bool require_tls = false;
   std::optional<TlsFacts> tls;
   std::string queue_id;
   std::optional<Address> only_recipient;  // set it only if there is one: others are not told of it

@@ -58,7 +58,12 @@ Connection::Connection(EventLoop& loop, base::UniqueFd fd, const smtp::PeerFacts
 
 Connection::~Connection() = default;
 
-void Connection::start() { run(); }
+// What has come already is read before the greeting is said: who talks first is no mail client.
+// Bytes of a handshake are not the session's.
+void Connection::start() {
+  if (session_.wants_input()) read_some();
+  run();
+}
 
 void Connection::answer(smtp::Ticket ticket, const smtp::Reply& reply) {
   session_.answer(ticket, reply, base::now());
@@ -236,7 +241,8 @@ void Connection::fail_handshake(std::string_view reason, const std::string& deta
 void Connection::begin_lingering() {
   if (tls_ != nullptr) tls_->send_close_notify();
   const bool failed = ::shutdown(fd_.get(), SHUT_WR) != 0;
-  if (failed || (unserved_ && !has_unread_input())) return close_now(close_reason_);
+  const bool sent_nothing = bytes_in_ == 0 && !has_unread_input();
+  if (failed || (unserved_ && sent_nothing)) return close_now(close_reason_);
   phase_ = Phase::Lingering;
   phase_deadline_ =
       base::now() + (unserved_ ? base::Duration(kUnservedLingerTimeout) : kLingerTimeout);

@@ -108,7 +108,7 @@ class Connection {
   bool reported_ = false;  // on_closed() was called
   std::string_view close_reason_;
   short waiting_for_ = 0;           // EV_READ or EV_WRITE
-  int reads_left_ = 0;              // in this turn of the loop
+  int reads_left_ = 1;              // in this turn of the loop
   base::Instant phase_deadline_{};  // of Handshake and Lingering
   base::Instant write_deadline_{};  // while output waits for the peer to read
   bool output_blocked_ = false;

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/connections.h"
 
-#include <algorithm>
-
 #include "smtp/replies.h"
 
 namespace policy {
 namespace {
 
-bool any_contains(const std::vector<base::Network>& networks, const base::IpAddress& address) {
-  return std::any_of(networks.begin(), networks.end(),
-                     [&](const base::Network& network) { return network.contains(address); });
-}
-
 bool has_access(const ListenerAccess& access, const base::IpAddress& client) {
-  return (access.allow.empty() || any_contains(access.allow, client)) &&
-         !any_contains(access.deny, client);
+  return (access.allow.empty() || base::any_contains(access.allow, client)) &&
+         !base::any_contains(access.deny, client);
 }
 
 }  // namespace
@@ -32,7 +25,7 @@ Connections::Admission Connections::admit(const base::IpAddress& client,
   if (total_ >= limits_.total_connections) return {std::nullopt, smtp::replies::server_busy()};
   const auto entry = per_network_.find(network);
   const std::size_t open = entry == per_network_.end() ? 0 : entry->second;
-  if (open >= limits_.connections && !any_contains(limits_.exempt, client))
+  if (open >= limits_.connections && !base::any_contains(limits_.exempt, client))
     return {std::nullopt, smtp::replies::too_many_connections()};
   ++total_;
   per_network_[network] = open + 1;

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/assert.h"
+#include "mail/idn.h"
 #include "smtp/replies.h"
 
 namespace policy {
@@ -69,7 +70,8 @@ RecipientDecision Recipients::decide(const mail::Path& path) const {
   // RFC 5321 section 4.5.1: <postmaster> without a domain must be taken.
   if (address.domain.empty() && base::iequals(address.local_part, kPostmaster))
     return {smtp::replies::recipient_ok(), postmaster_};
-  const auto domain = by_name_.find(base::lower(address.domain));
+  // RFC 6531 section 3.7.1: a U-label and its A-label are one domain.
+  const auto domain = by_name_.find(mail::to_a_labels(address.domain).value_or(address.domain));
   if (domain == by_name_.end()) return refused(smtp::replies::relay_denied());
   if (asks_for_routing(address.local_part)) return refused(smtp::replies::relay_denied());
   auto mailbox = find(tables_[domain->second], address.local_part);

@@ -1,65 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
-// The message out of a DATA stream (RFC 5321 section 4.5.2): finds the end, removes the stuffed
-// dots, and judges what may be judged without understanding the message.
+// One message, by DATA (RFC 5321 section 4.1.1.4) or in the chunks of BDAT (RFC 3030 section 2).
 //
-// The end is CRLF "." CRLF, the CRLF of the DATA command counting as the first, and nothing else:
-// whatever other sequence some server somewhere takes for an end (LF "." LF, CR "." CR, and so on)
-// is content here, so that no second transaction can be smuggled in. A message that contains a bare
-// CR or LF, or a NUL, is refused, but still read to its real end unless that is too far off. Lines
-// of any length are taken: the 1000 octets of section 4.5.3.1.6 are what a sender may rely on, and
-// real mail is longer.
-//
-// Linear in the bytes, whatever the pieces. Threads: one at a time.
+// A message that was refused is still read to its real end, unless that is too far off.
+// Threads: one at a time.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "mail/header_scan.h"
+#include "smtp/dot_reader.h"
+#include "smtp/message_content.h"
 #include "smtp/reply.h"
 #include "smtp/settings.h"
 
 namespace smtp {
 
+struct Chunk {
+  std::uint64_t octets = 0;
+  bool last = false;
+};
+
 class BodyReader {
  public:
-  explicit BodyReader(const Settings& settings) : settings_(&settings) {}
+  enum class Framing { Dots, Chunks };
 
-  // Consumes bytes up to the end of the data, or all of them; returns how many. Message bytes are
-  // appended to `out` until the message is refused.
+  BodyReader(const Settings& settings, Framing framing)
+      : settings_(&settings), framing_(framing), content_(settings) {}
+
+  // Of Chunks only: at the beginning, and when paused().
+  void begin_chunk(const Chunk& chunk);
+
+  // Consumes bytes up to the end of the message, of the chunk or of the header section, or all of
+  // them; returns how many. Message bytes are appended to `out` until the message is refused.
+  // Without bytes it does what a chunk of none asks for.
   std::size_t read(std::string_view bytes, std::string& out);
 
-  // Reads on for the end only. The first refusal stays.
-  void refuse(const Reply& reply);
+  void refuse(const Reply& reply) { content_.refuse(reply); }
+  const std::optional<Reply>& refusal() const { return content_.refusal(); }
 
   // The message was refused, and its end has not come within max_message_size times
   // kRefusedDataFactor: nothing more is read.
   bool too_much() const;
 
-  bool ended() const { return place_ == Place::End; }
-  const std::optional<Reply>& refusal() const { return refusal_; }
-  std::size_t size() const { return size_; }  // of the message so far; RFC 1870 section 5
+  bool needs_bytes() const { return framing_ == Framing::Dots || left_ > 0; }
+  bool paused() const { return framing_ == Framing::Chunks && left_ == 0 && !chunk_.last; }
+  bool ended() const { return framing_ == Framing::Dots ? dots_.ended() : ended_; }
+  const Chunk& chunk() const { return chunk_; }  // the one that came last
+  bool header_complete() const { return content_.header_complete(); }
+  std::size_t size() const { return content_.size(); }  // of the message; RFC 1870 section 5
 
  private:
-  enum class Place { LineStart, Dot, DotCr, Text, Cr, End };
-
-  std::size_t read_text(std::string_view bytes, std::string& out);
-  void step(char c, std::string& out);
-  void step_dot(char c, std::string& out);
-  void content(char c, std::string& out);
-  void bare_lf(std::string& out);
-  void refuse_with(Reply (*reply)());
-  void put(std::string_view bytes, std::string& out);
-  void check_header(std::string_view added);
+  std::size_t read_chunk(std::string_view bytes, std::string& out);
 
   const Settings* settings_;
-  Place place_ = Place::LineStart;
-  std::size_t size_ = 0;
+  const Framing framing_;
+  MessageContent content_;
+  DotReader dots_;
+  Chunk chunk_;
+  std::uint64_t left_ = 0;  // of the chunk
+  bool ended_ = false;
   std::size_t received_ = 0;  // all bytes, stuffed dots and those of a refused message included
-  mail::HeaderScan header_;
-  std::optional<Reply> refusal_;
 };
 
 }  // namespace smtp

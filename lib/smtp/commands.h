@@ -40,7 +40,7 @@ struct CommandRule {
   std::optional<Input>
       input;           // its input to the state table; nothing: legal everywhere, moves nothing
   bool before_tls;     // false: 530 5.7.0 in clear
-  bool ends_group;     // input behind it is an attack, never a command
+  bool ends_group;     // its reply must be awaited: input behind it is never a command
   bool idle;           // makes no progress: see kMaxIdleCommands
   Reply (*refusal)();  // of a command that we do not have, whatever its argument; else null
 };

@@ -26,6 +26,8 @@ struct Sender {
   mail::Path path;                // empty for the null reverse-path <>
   std::size_t declared_size = 0;  // SIZE=, 0 when not given
   BodyType body = BodyType::SevenBit;
+  bool smtputf8 = false;     // the envelope and the header may contain UTF-8 (RFC 6531)
+  bool require_tls = false;  // not to be sent on without TLS (RFC 8689)
 };
 
 // Questions. A positive answer lets the dialogue go on; the reply is what the peer reads.
@@ -44,7 +46,7 @@ struct AskRecipient {
   Ticket ticket;
   mail::Path path;
 };
-// May a body come? 354 or 4xx/5xx.
+// May a body come, by DATA or by a first BDAT? 354 or 4xx/5xx.
 struct AskData {
   Ticket ticket;
 };
@@ -61,6 +63,10 @@ struct AskMessage {
 struct Body {
   std::string bytes;
 };
+// The Body events so far are the header section, the empty line behind it included, and those to
+// come are the rest. Once for every message, before AskMessage at the latest; not for one that was
+// refused before.
+struct HeaderComplete {};
 // The message was refused, by the session itself or by refuse_message(), and the transaction has
 // ended. It comes as soon as that is certain, so that whoever collects the body can drop it; the
 // peer reads the reply at the end of its data. How much of it came as Body events is of no meaning.
@@ -82,7 +88,8 @@ struct Close {
   bool unserved = false;    // AskConnect was answered no
 };
 
-using Event = std::variant<AskConnect, AskSender, AskRecipient, AskData, AskMessage, Body,
-                           MessageDropped, TransactionReset, Refused, StartTls, Close>;
+using Event =
+    std::variant<AskConnect, AskSender, AskRecipient, AskData, AskMessage, Body, HeaderComplete,
+                 MessageDropped, TransactionReset, Refused, StartTls, Close>;
 
 }  // namespace smtp

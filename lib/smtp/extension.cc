@@ -17,8 +17,17 @@ bool always(const OfferFacts&) { return true; }
 // RFC 3207 section 4.2: never inside TLS.
 bool in_clear(const OfferFacts& facts) { return !facts.tls && facts.settings.starttls_available; }
 
+// RFC 8689 section 4.2.1
+bool in_tls(const OfferFacts& facts) { return facts.tls; }
+
 std::string size_limit(const Settings& settings) {
   return std::to_string(settings.max_message_size);
+}
+
+// RFC 9422 section 4
+std::string transaction_limits(const Settings& settings) {
+  return "RCPTMAX=" + std::to_string(settings.max_recipients) +
+         " MAILMAX=" + std::to_string(settings.max_messages_per_session);
 }
 
 // size-value = 1*20DIGIT, RFC 1870 section 4. What does not fit in our integer is over any limit.
@@ -46,17 +55,43 @@ std::optional<Reply> parse_body(std::optional<std::string_view> value, const Set
   return std::nullopt;
 }
 
+// A parameter that has no value.
+template <bool Sender::*Flag>
+std::optional<Reply> parse_flag(std::optional<std::string_view> value, const Settings&,
+                                Sender& sender) {
+  if (value) return replies::bad_parameter();
+  sender.*Flag = true;
+  return std::nullopt;
+}
+
+constexpr auto* kNoArgument = static_cast<std::string (*)(const Settings&)>(nullptr);
+constexpr auto* kUtf8 = parse_flag<&Sender::smtputf8>;
+constexpr auto* kTls = parse_flag<&Sender::require_tls>;
+
+// clang-format off
+//   keyword, RFC                   offered   argument             parameter     parse       octets
 constexpr std::array kExtensions = std::to_array<Extension>({
-    {"PIPELINING", always, nullptr, "", nullptr},           // RFC 2920
-    {"SIZE", always, size_limit, "SIZE", parse_size},       // RFC 1870
-    {"8BITMIME", always, nullptr, "BODY", parse_body},      // RFC 6152
-    {"ENHANCEDSTATUSCODES", always, nullptr, "", nullptr},  // RFC 2034
-    {"STARTTLS", in_clear, nullptr, "", nullptr},           // RFC 3207
+    {"PIPELINING", /* 2920 */         always,   kNoArgument,        "",           nullptr,     0},
+    {"SIZE", /* 1870 */               always,   size_limit,         "SIZE",       parse_size, 26},
+    {"8BITMIME", /* 6152 */           always,   kNoArgument,        "BODY",       parse_body, 17},
+    {"SMTPUTF8", /* 6531 */           always,   kNoArgument,        "SMTPUTF8",   kUtf8,      10},
+    {"CHUNKING", /* 3030 */           always,   kNoArgument,        "",           nullptr,     0},
+    {"ENHANCEDSTATUSCODES", /*2034*/  always,   kNoArgument,        "",           nullptr,     0},
+    {"LIMITS", /* 9422 */             always,   transaction_limits, "",           nullptr,     0},
+    {"STARTTLS", /* 3207 */           in_clear, kNoArgument,        "",           nullptr,     0},
+    {"REQUIRETLS", /* 8689 */         in_tls,   kNoArgument,        "REQUIRETLS", kTls,       11},
 });
+// clang-format on
 
 }  // namespace
 
 std::span<const Extension> extension_table() { return kExtensions; }
+
+std::size_t max_mail_line() {
+  std::size_t octets = kMaxCommandLine;
+  for (const Extension& extension : kExtensions) octets += extension.mail_octets;
+  return octets;
+}
 
 std::string ehlo_text(const OfferFacts& facts) {
   std::string text = facts.settings.hostname;

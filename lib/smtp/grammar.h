@@ -8,10 +8,11 @@
 #include <variant>
 
 #include "mail/address.h"
+#include "smtp/body_reader.h"
 #include "smtp/commands.h"
 #include "smtp/event.h"
+#include "smtp/extension.h"
 #include "smtp/reply.h"
-#include "smtp/settings.h"
 
 namespace smtp {
 
@@ -30,7 +31,9 @@ std::optional<Reply> check_argument(const CommandRule& rule, std::string_view ar
 // any printable word is taken.
 std::optional<Reply> check_helo(std::string_view argument);
 
-std::variant<Sender, Reply> parse_mail(std::string_view argument, const Settings& settings);
-std::variant<mail::Path, Reply> parse_rcpt(std::string_view argument);
+std::variant<Sender, Reply> parse_mail(std::string_view argument, const OfferFacts& facts);
+// `smtputf8`: MAIL said so, and the address may contain UTF-8.
+std::variant<mail::Path, Reply> parse_rcpt(std::string_view argument, bool smtputf8);
+std::variant<Chunk, Reply> parse_bdat(std::string_view argument);
 
 }  // namespace smtp

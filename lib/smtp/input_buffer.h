@@ -28,6 +28,7 @@ class InputBuffer {
 
   std::string_view view() const { return std::string_view(bytes_).substr(read_); }
   std::size_t size() const { return bytes_.size() - read_; }
+  std::size_t capacity() const { return bytes_.capacity(); }
   bool empty() const { return size() == 0; }
 
  private:

@@ -7,13 +7,18 @@
 namespace smtp {
 
 inline constexpr std::size_t kMaxCommandLine = 512;  // with CRLF; RFC 5321 section 4.5.3.1.4
-// What the extensions add to it: SIZE 26 (RFC 1870 section 3), BODY 17 (RFC 6152 section 2).
-inline constexpr std::size_t kMaxMailParameters = 26 + 17;
-inline constexpr std::size_t kMaxHelo = 255;       // octets; a domain, RFC 5321 section 4.5.3.1.2
-inline constexpr std::size_t kMaxSizeDigits = 20;  // RFC 1870 section 4
-inline constexpr std::size_t kMaxReplyLine = 512;  // with CRLF; RFC 5321 section 4.5.3.1.5
+inline constexpr std::size_t kMaxHelo = 255;         // octets; a domain, RFC 5321 section 4.5.3.1.2
+inline constexpr std::size_t kMaxSizeDigits = 20;    // RFC 1870 section 4; of a chunk too
+inline constexpr std::size_t kMaxReplyLine = 512;    // with CRLF; RFC 5321 section 4.5.3.1.5
+// Of one line in the header section, without CRLF. Lines beyond the 998 octets of RFC 5322 section
+// 2.1.1 are common there, the longest of them a few thousand.
+inline constexpr std::size_t kMaxHeaderLine = 32u << 10;
 inline constexpr std::size_t kMaxBufferedInput = 64u << 10;   // unread input held by a session
 inline constexpr std::size_t kMaxBufferedOutput = 16u << 10;  // beyond it no command is read
+
+// What all buffers of a session may hold together: a string grows to twice what is in it.
+inline constexpr std::size_t kMaxSessionMemory =
+    2 * (2 * kMaxBufferedInput + kMaxBufferedOutput) + (16u << 10);
 
 // Commands that make no progress (NOOP, RSET, HELP, EHLO again), since the last message that was
 // taken; each one beyond counts as an error. It bounds how long a client can stay by them.
@@ -28,7 +33,8 @@ constexpr std::size_t max_recipient_commands(std::size_t max_recipients) {
 }
 
 // A message that was refused is read to its end only while all that came of it is less than
-// max_message_size times this: who sends too much is read once more as far at the most.
+// max_message_size times this: who sends too much is read once more as far at the most. So it is
+// with chunks that were refused, all of them together since the last message that was taken.
 inline constexpr std::size_t kRefusedDataFactor = 2;
 
 }  // namespace smtp

@@ -24,8 +24,9 @@ std::size_t LineReader::read(std::string_view bytes) {
 void LineReader::add_text(std::string_view text) {
   if (std::exchange(after_cr_, false)) fault_ = Fault::BareNewline;
   length_ += text.size();
-  if (length_ + 2 > max_line_ && fault_ == Fault::None) fault_ = Fault::TooLong;
-  if (fault_ == Fault::None) text_ += text;
+  if (fault_ != Fault::None) return;
+  text_ += text.substr(0, max_line_ - 2 - text_.size());  // as much, whatever the pieces
+  if (length_ + 2 > max_line_) fault_ = Fault::TooLong;
 }
 
 void LineReader::add_newline(char c) {
@@ -39,7 +40,7 @@ void LineReader::add_newline(char c) {
 
 LineReader::Line LineReader::take() {
   POSTERN_ASSERT(complete_);
-  Line line{fault_ == Fault::None ? std::move(text_) : std::string(), fault_};
+  Line line{std::move(text_), fault_};
   *this = LineReader(max_line_);
   return line;
 }

@@ -17,7 +17,7 @@ class LineReader {
   enum class Fault { None, BareNewline, TooLong };
 
   struct Line {
-    std::string text;  // without CRLF; empty when there is a fault
+    std::string text;  // without CRLF; of a line with a fault the beginning, not to be executed
     Fault fault = Fault::None;
   };
 
@@ -28,6 +28,9 @@ class LineReader {
   // complete, take() it before the next call.
   std::size_t read(std::string_view bytes);
   bool complete() const { return complete_; }
+  bool begun() const { return length_ > 0 || after_cr_ || fault_ != Fault::None; }
+  // The beginning of the line: what of it has come, up to the first fault.
+  std::string_view text() const { return text_; }
   Line take();
 
  private:

@@ -24,6 +24,9 @@ inline Reply help(std::string text) { return {214, {2, 0, 0}, std::move(text), {
 inline Reply bye() { return {221, {2, 0, 0}, "Bye", {}}; }
 inline Reply sender_ok() { return {250, {2, 1, 0}, "Ok", {}}; }
 inline Reply recipient_ok() { return {250, {2, 1, 5}, "Ok", {}}; }
+inline Reply chunk_ok(std::uint64_t octets) {
+  return {250, {2, 0, 0}, std::to_string(octets) + " octets received", {}};
+}
 inline Reply data_go_ahead() { return {354, {}, "End data with <CR><LF>.<CR><LF>", {}}; }
 inline Reply message_ok(std::string_view queue_id) {
   return {250, {2, 0, 0}, "Ok: queued as " + std::string(queue_id), {}};
@@ -56,6 +59,9 @@ inline Reply bad_recipient() {
 inline Reply bad_parameter() {
   return {501, {5, 5, 4}, "Bad parameter or parameter value", "bad_parameter"};
 }
+inline Reply bad_chunk_syntax() {
+  return {501, {5, 5, 4}, "Syntax: BDAT octets [LAST]", "bad_chunk"};
+}
 inline Reply duplicate_parameter() {
   return {501, {5, 5, 4}, "Parameter given twice", "duplicate_parameter"};
 }
@@ -66,7 +72,7 @@ inline Reply not_implemented() {
   return {502, {5, 5, 1}, "Command not implemented", "not_implemented"};
 }
 inline Reply no_logins() {
-  return {502, {5, 5, 1}, "This port receives mail and takes no logins", "no_logins"};
+  return {502, {5, 5, 1}, "No logins here: submission is on port 465 or 587", "no_logins"};
 }
 
 // Its place in the dialogue.
@@ -81,11 +87,31 @@ inline Reply tls_required(std::string_view text) {
   return {530, {5, 7, 0}, std::string(text), "tls_required"};
 }
 inline Reply tls_unavailable() { return {454, {4, 7, 0}, "TLS not available", "tls_unavailable"}; }
+
+// Input out of turn: said once, then the connection is closed.
 inline Reply input_behind_starttls() {
   return {554, {5, 5, 1}, "Input behind STARTTLS", "starttls_injection"};
 }
+inline Reply input_before_greeting() {
+  return {554, {5, 5, 1}, "Input before the greeting", "early_talker"};
+}
+inline Reply input_ahead_of_reply() {
+  return {554, {5, 5, 1}, "Input ahead of a reply that must be awaited", "bad_pipelining"};
+}
+
+// Not SMTP at all: the same, and nothing that would help to find out more.
+inline Reply not_smtp(std::string_view reason) {
+  return {554, {5, 5, 1}, "This is an SMTP server", reason};
+}
+inline Reply http() { return not_smtp("http"); }
+inline Reply tls_bytes() { return not_smtp("tls_bytes"); }
+inline Reply proxy_header() { return not_smtp("proxy_header"); }
 
 // The envelope.
+// RFC 6531 section 3.5
+inline Reply non_ascii_address() {
+  return {553, {5, 6, 7}, "Non-ASCII address without SMTPUTF8", "non_ascii_address"};
+}
 inline Reply relay_denied() { return {550, {5, 7, 1}, "Relaying denied", "relay_denied"}; }
 inline Reply no_such_user() { return {550, {5, 1, 1}, "No such mailbox", "no_such_user"}; }
 inline Reply too_many_recipients() {
@@ -116,6 +142,9 @@ inline Reply header_too_big() {
 }
 inline Reply mail_loop() {
   return {554, {5, 4, 6}, "Too many Received fields: mail loop", "mail_loop"};
+}
+inline Reply delivered_before() {
+  return {554, {5, 4, 6}, "Delivered to this mailbox before: mail loop", "delivered_before"};
 }
 
 // The end of the session. 421 may answer any command (RFC 5321 section 3.8).

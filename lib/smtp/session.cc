@@ -4,10 +4,20 @@
 #include <atomic>
 
 #include "base/assert.h"
+#include "smtp/foreign.h"
 #include "smtp/replies.h"
 #include "smtp/session_impl.h"
 
 namespace smtp {
+
+namespace {
+
+std::string_view verb_asked_for(State question) {
+  if (question == State::AskSender) return "MAIL";
+  return question == State::AskData ? "DATA" : "RCPT";
+}
+
+}  // namespace
 
 Session::Impl::Impl(const Settings& settings, const PeerFacts& peer, base::Instant now)
     : settings_(settings),
@@ -25,7 +35,7 @@ void Session::Impl::on_bytes(std::string_view bytes, base::Instant now) {
   // In clear behind STARTTLS: nobody will ever read it (RFC 3207 section 4.2; CVE-2011-0411).
   if (state_ == State::Handshake || state_ == State::Closed) return;
   input_.append(bytes);
-  if (state_ != State::Body || bytes.empty()) return;
+  if (!is_receiving() || bytes.empty()) return;
   data_since_ = now;
   window_bytes_ += bytes.size();
 }
@@ -36,7 +46,9 @@ void Session::Impl::on_tls(base::Instant now) {
   POSTERN_ASSERT(state_ == State::Handshake && !tls_);
   // RFC 3207 section 4.2: what the client said in clear is forgotten, half a command line included.
   input_.clear();
-  lines_ = LineReader(kMaxCommandLine + kMaxMailParameters);
+  lines_ = LineReader(max_mail_line());
+  first_line_ = true;
+  failed_chunk_.reset();
   helo_.clear();
   esmtp_ = false;
   tls_ = true;
@@ -66,13 +78,14 @@ std::optional<Event> Session::Impl::next_event() {
 
 bool Session::Impl::step() {
   if (state_ == State::Closed || is_question(state_)) return false;
-  if (state_ == State::Body) return step_body();
+  if (skip_) return step_skip();
+  if (body_ && state_ != State::Chunks) return step_body();
   if (state_ == State::Handshake) {
     if (eof_) close("eof");
     if (shutting_down_) close("shutdown");
     return false;
   }
-  if (shutting_down_) return end(replies::shutting_down()), true;
+  if (shutting_down_ && !body_) return end(replies::shutting_down()), true;
   return step_command();
 }
 
@@ -80,45 +93,20 @@ bool Session::Impl::step_command() {
   // A peer that sends and does not read must not fill our memory with replies.
   if (output_.size() > kMaxBufferedOutput) return false;
   if (session_is_over()) return end(replies::session_too_long()), true;
+  if (awaits_more_of_signature()) return false;
+  if (first_line_ && !lines_.begun() && input_.view().starts_with(kProxySignature))
+    return stop({}, replies::proxy_header()), true;
   input_.consume(lines_.read(input_.view()));
+  if (const auto foreign = foreign_protocol(lines_.text())) return stop({}, *foreign), true;
   if (lines_.complete()) return run_line(lines_.take()), true;
   if (eof_) close("eof");
   return false;
 }
 
-// The end of the data is a step of its own: what the outside says to the last Body event, it says
-// before the message is asked about.
-bool Session::Impl::step_body() {
-  if (body_->ended()) return finish_body(), true;
-  if (body_->too_much()) return end(replies::too_much_data()), true;
-  if (input_.empty()) {
-    if (eof_) close("eof");
-    return false;
-  }
-  const bool was_dropped = is_dropped();
-  Body body;
-  input_.consume(body_->read(input_.view(), body.bytes));
-  if (!is_dropped()) {
-    if (!body.bytes.empty()) events_.emplace_back(std::move(body));
-  } else if (!was_dropped) {
-    drop_message();
-  }
-  return true;
-}
-
-void Session::Impl::drop_message() { events_.emplace_back(MessageDropped{*body_->refusal()}); }
-
-void Session::Impl::finish_body() {
-  const std::optional<Reply> refusal = body_->refusal();
-  const std::size_t size = body_->size();
-  body_.reset();
-  if (!refusal) {
-    move(Input::Whole);
-    return ask(AskMessage{{}, size});
-  }
-  move(Input::Refused);
-  waiting_since_ = now_;
-  reply(*refusal);
+// Two empty lines would else be answered before it is seen what they are.
+bool Session::Impl::awaits_more_of_signature() const {
+  return first_line_ && !lines_.begun() && !eof_ && !input_.empty() &&
+         input_.size() < kProxySignature.size() && kProxySignature.starts_with(input_.view());
 }
 
 // One number space for all sessions: a ticket that reaches the wrong one is foreign to it.
@@ -133,11 +121,20 @@ void Session::Impl::answer(Ticket ticket, const Reply& given, base::Instant now)
   waiting_since_ = now;
   open_.reset();
   if (state_ == State::AskConnect) return answer_connect(given);
+  if (state_ == State::AskChunks) return answer_chunks(given);
+  if (awaits_reply(state_) && !input_.empty())
+    return stop(verb_asked_for(state_), replies::input_ahead_of_reply());
   const State asked = state_;
   move(given.positive() ? Input::Yes : Input::No);
   reply(given);
   apply_answer(asked, given.positive());
   if (given.code == 421) close("denied");  // RFC 5321 section 3.8
+}
+
+// RFC 2920 section 3.1: the message begins behind our 354, and a client that was not told of
+// PIPELINING awaits every reply.
+bool Session::Impl::awaits_reply(State asked) const {
+  return asked == State::AskData || (!esmtp_ && asked != State::AskMessage);
 }
 
 // Where TLS comes first a refusal cannot be said in clear: the connection is closed without a word.
@@ -146,6 +143,9 @@ void Session::Impl::answer_connect(const Reply& given) {
   if (!given.positive()) {
     if (!tls_first) reply(given);
     return close("denied");
+  }
+  if (!input_.empty()) {
+    return stop({}, foreign_protocol(input_.view()).value_or(replies::input_before_greeting()));
   }
   move(tls_first ? Input::YesInTls : Input::Yes);
   if (!tls_first) return reply(given);
@@ -156,7 +156,6 @@ void Session::Impl::answer_connect(const Reply& given) {
 void Session::Impl::apply_answer(State asked, bool positive) {
   switch (asked) {
     case State::AskSender:
-      transaction_ = {};
       if (positive) ++transactions_;
       return;
     case State::AskFirst:
@@ -164,26 +163,14 @@ void Session::Impl::apply_answer(State asked, bool positive) {
       ++(positive ? transaction_.accepted : transaction_.refused);
       return;
     case State::AskData:
-      if (positive) begin_body();
+      if (positive) begin_body(BodyReader::Framing::Dots);
       return;
     default:
       POSTERN_ASSERT(asked == State::AskMessage);
       if (positive) ++counters_.messages;
       idle_commands_ = 0;
+      skipped_ = 0;
   }
-}
-
-void Session::Impl::begin_body() {
-  body_.emplace(settings_);
-  data_since_ = now_;
-  window_start_ = now_;
-  window_bytes_ = input_.size();
-}
-
-void Session::Impl::refuse_message(const Reply& given) {
-  if (!body_ || is_dropped()) return;
-  body_->refuse(given);
-  drop_message();
 }
 
 void Session::Impl::move(Input input) {
@@ -199,6 +186,8 @@ void Session::Impl::reply(const Reply& given) {
 
 void Session::Impl::end_transaction() {
   if (in_transaction()) events_.emplace_back(TransactionReset{});
+  body_.reset();
+  failed_chunk_.reset();
 }
 
 void Session::Impl::end(const Reply& last) {
@@ -211,12 +200,23 @@ void Session::Impl::close(std::string_view reason) {
   end_transaction();
   events_.emplace_back(Close{reason, state_ == State::AskConnect});
   state_ = State::Closed;
-  body_.reset();
+  skip_.reset();
   input_.clear();
 }
 
+void Session::Impl::output_sent(std::size_t bytes) {
+  output_.erase(0, bytes);
+  if (output_.empty()) std::string().swap(output_);  // an idle session holds no memory for it
+}
+
+std::size_t Session::Impl::memory() const {
+  return sizeof *this + input_.capacity() + lines_.text().size() + output_.capacity() +
+         helo_.capacity();
+}
+
 bool Session::Impl::wants_input() const {
-  return state_ != State::Closed && state_ != State::Handshake && !eof_ &&
+  const bool tls_first = state_ == State::AskConnect && peer_.implicit_tls;
+  return state_ != State::Closed && state_ != State::Handshake && !tls_first && !eof_ &&
          input_.size() < kMaxBufferedInput && output_.size() <= kMaxBufferedOutput;
 }
 
@@ -246,8 +246,9 @@ std::string_view Session::helo() const { return impl_->helo(); }
 bool Session::esmtp() const { return impl_->esmtp(); }
 bool Session::tls() const { return impl_->tls(); }
 bool Session::in_transaction() const { return impl_->in_transaction(); }
-std::string_view Session::stage() const { return stage_name(impl_->state()); }
+std::string_view Session::stage() const { return impl_->stage(); }
 const SessionCounters& Session::counters() const { return impl_->counters(); }
+std::size_t Session::memory() const { return impl_->memory(); }
 std::string Session::command_counts() const { return impl_->command_counts(); }
 
 }  // namespace smtp

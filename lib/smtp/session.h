@@ -8,8 +8,12 @@
 // every other call too, output_sent() included: a session whose replies are not read stops reading.
 //
 // The reasons of Close: quit, eof, timeout, session_deadline, slow_data, too_much_data, rcpt_flood,
-// errors, shutdown, denied, starttls_injection. After it only output() matters, and how long that
-// may take is the driver's say.
+// errors, shutdown, denied; input out of turn: early_talker, bad_pipelining, starttls_injection,
+// bad_chunk; not SMTP: http, tls_bytes, proxy_header. After it only output() matters, and how long
+// that may take is the driver's say.
+//
+// A client that talks before the greeting is seen only if the driver gives the session what has
+// come before it answers AskConnect.
 //
 // One question at a time: while a Ticket is open the session reads nothing further, so replies
 // are in order by construction. Replies to a pipelined group gather in output() and go out
@@ -90,6 +94,9 @@ class Session {
   // For `postern ps` and logs: connect, tls, helo, mail, rcpt, data, closed.
   std::string_view stage() const;
   const SessionCounters& counters() const;
+  // Bytes held, beside events that were not pulled; below kMaxSessionMemory while the driver reads
+  // in pieces of at most kMaxBufferedInput.
+  std::size_t memory() const;
   std::string command_counts() const;  // "ehlo=2 mail=1", verbs that came, in the table's order
 
  private:

@@ -17,7 +17,7 @@ constexpr std::chrono::minutes kRateWindow{1};  // of smtp.min_data_rate
 // it; it runs as well where the peer does not read our replies.
 std::optional<base::Instant> Session::Impl::deadline() const {
   if (state_ == State::Closed || is_question(state_)) return std::nullopt;
-  return state_ == State::Body ? data_deadline() : command_deadline();
+  return is_receiving() ? data_deadline() : command_deadline();
 }
 
 base::Instant Session::Impl::command_deadline() const {
@@ -40,9 +40,15 @@ void Session::Impl::on_time(base::Instant now) {
   now_ = now;
   const auto due = deadline();
   if (!due || now < *due) return;
-  if (state_ == State::Body) return on_data_deadline();
+  if (is_receiving()) return on_data_deadline();
   if (state_ == State::Handshake) return close("timeout");
   end(session_is_over() ? replies::session_too_long() : replies::timed_out());
+}
+
+void Session::Impl::start_data_clock() {
+  data_since_ = now_;
+  window_start_ = now_;
+  window_bytes_ = input_.size();
 }
 
 void Session::Impl::on_data_deadline() {

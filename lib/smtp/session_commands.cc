@@ -14,22 +14,24 @@ bool counts_as_error(const Reply& reply) {
   return (reply.code >= 500 && reply.code <= 504) || reply.code == 530 || reply.code == 555;
 }
 
-std::optional<Reply> line_fault(LineReader::Fault fault) {
-  switch (fault) {
-    case LineReader::Fault::BareNewline:
-      return replies::bad_newline_in_command();
-    case LineReader::Fault::TooLong:
-      return replies::line_too_long();
-    case LineReader::Fault::None:
-      break;
-  }
+std::optional<Reply> line_fault(const LineReader::Line& line, const CommandRule* rule) {
+  // Only MAIL may be longer than kMaxCommandLine, by what the extensions add to it.
+  const bool may_be_longer = rule && rule->verb == Verb::Mail;
+  const bool too_long = !may_be_longer && line.text.size() + 2 > kMaxCommandLine;
+  if (line.fault == LineReader::Fault::BareNewline) return replies::bad_newline_in_command();
+  if (line.fault == LineReader::Fault::TooLong || too_long) return replies::line_too_long();
   return std::nullopt;
 }
 
-std::string help_text() {
+Reply out_of_turn_reply(const CommandRule* rule) {
+  return rule && rule->verb == Verb::StartTls ? replies::input_behind_starttls()
+                                              : replies::input_ahead_of_reply();
+}
+
+std::string help_text(bool tls) {
   std::string text = "Commands:";
   for (const CommandRule& rule : command_table()) {
-    if (rule.refusal != nullptr) continue;
+    if (rule.refusal != nullptr || (tls && rule.verb == Verb::StartTls)) continue;
     text += ' ';
     text += rule.name;
   }
@@ -40,30 +42,49 @@ std::string help_text() {
 
 void Session::Impl::run_line(const LineReader::Line& line) {
   waiting_since_ = now_;
+  first_line_ = false;
   const CommandLine command = split_command(line.text);
   const auto verb = command.rule ? static_cast<std::size_t>(command.rule->verb) : kVerbs;
   ++command_counts_.at(verb);
-  if (const auto fault = line_fault(line.fault)) {
+  const auto fault = line_fault(line, command.rule);
+  if (is_out_of_turn(command.rule)) {
+    stop(command.rule ? command.rule->name : "", out_of_turn_reply(command.rule));
+  } else if (fault && command.rule && command.rule->verb == Verb::Bdat) {
+    stop_at_chunk(*fault);
+  } else if (fault) {
     refuse({}, *fault);
   } else if (command.rule == nullptr) {
     refuse({}, replies::unknown_command());
   } else {
     run(command);
   }
-  if (counters_.errors >= settings_.errors_per_session && state_ != State::Closed) {
-    end(replies::too_many_errors());
-  }
+  end_after_errors();
+}
+
+void Session::Impl::end_after_errors() {
+  if (counters_.errors < settings_.errors_per_session || state_ == State::Closed) return;
+  end(replies::too_many_errors());
 }
 
 void Session::Impl::run(const CommandLine& command) {
   const CommandRule& rule = *command.rule;
+  if (rule.verb == Verb::Bdat) return run_chunk(command);
   if (const auto refusal = check(command)) return refuse(rule.name, *refusal);
-  if (rule.ends_group && !input_.empty()) {
-    refuse(rule.name, replies::input_behind_starttls());
-    return close(replies::input_behind_starttls().reason);
-  }
-  if (rule.idle && ++idle_commands_ > kMaxIdleCommands) ++counters_.errors;
+  if (rule.idle) count_idle();
   execute(rule, command.argument);
+}
+
+// Commands behind one whose reply must be awaited, or in a session that was not told of PIPELINING
+// (RFC 2920 section 3.1). What stands behind BDAT is its chunk.
+bool Session::Impl::is_out_of_turn(const CommandRule* rule) const {
+  if (input_.empty()) return false;
+  if (rule == nullptr) return !esmtp_;
+  if (rule->verb == Verb::Quit || rule->verb == Verb::Bdat) return false;
+  return rule->ends_group || !esmtp_;
+}
+
+void Session::Impl::count_idle() {
+  if (++idle_commands_ > kMaxIdleCommands) ++counters_.errors;
 }
 
 // The first objection counts: TLS, then what we do not have, then form, then place.
@@ -83,8 +104,8 @@ std::optional<Reply> Session::Impl::check_place(const CommandRule& rule) const {
   if (!rule.input || next_state(state_, *rule.input)) return std::nullopt;
   // RFC 5321 section 3.3 allows either code; this one tells a pipelining client what happened.
   const bool all_refused = state_ == State::Sender && transaction_.refused > 0;
-  return rule.verb == Verb::Data && all_refused ? replies::no_valid_recipients()
-                                                : replies::bad_sequence();
+  const bool wants_body = rule.verb == Verb::Data || rule.verb == Verb::Bdat;
+  return wants_body && all_refused ? replies::no_valid_recipients() : replies::bad_sequence();
 }
 
 void Session::Impl::execute(const CommandRule& rule, std::string_view argument) {
@@ -108,11 +129,11 @@ void Session::Impl::execute(const CommandRule& rule, std::string_view argument) 
     case Verb::Noop:
       return reply(replies::ok());
     case Verb::Help:
-      return reply(replies::help(help_text()));
+      return reply(replies::help(help_text(tls_)));
     case Verb::Quit:
       reply(replies::bye());
       return close("quit");
-    case Verb::Bdat:
+    case Verb::Bdat:  // run_chunk()
     case Verb::Vrfy:
     case Verb::Expn:
     case Verb::Auth:
@@ -141,26 +162,66 @@ void Session::Impl::start_tls() {
 }
 
 void Session::Impl::begin_transaction(std::string_view argument) {
-  auto parsed = parse_mail(argument, settings_);
+  auto parsed = parse_mail(argument, {settings_, tls_});
   if (const auto* refusal = std::get_if<Reply>(&parsed)) return refuse("MAIL", *refusal);
   if (transactions_ >= settings_.max_messages_per_session) {
     return refuse("MAIL", replies::too_many_messages());
   }
+  auto sender = std::get<Sender>(std::move(parsed));
+  failed_chunk_.reset();
+  transaction_ = {};
+  transaction_.smtputf8 = sender.smtputf8;
   move(Input::Mail);
-  ask(AskSender{{}, std::get<Sender>(std::move(parsed))});
+  ask(AskSender{{}, std::move(sender)});
 }
 
 void Session::Impl::add_recipient(std::string_view argument) {
   if (++transaction_.rcpt_commands > max_recipient_commands(settings_.max_recipients)) {
     return end(replies::too_many_rcpt_commands());
   }
-  auto parsed = parse_rcpt(argument);
+  auto parsed = parse_rcpt(argument, transaction_.smtputf8);
   if (const auto* refusal = std::get_if<Reply>(&parsed)) return refuse("RCPT", *refusal);
   if (transaction_.accepted >= settings_.max_recipients) {
     return refuse("RCPT", replies::too_many_recipients());
   }
   move(Input::Rcpt);
   ask(AskRecipient{{}, std::get<mail::Path>(std::move(parsed))});
+}
+
+void Session::Impl::run_chunk(const CommandLine& command) {
+  const auto parsed = parse_bdat(command.argument);
+  if (const auto* refusal = std::get_if<Reply>(&parsed)) return stop_at_chunk(*refusal);
+  chunk_ = std::get<Chunk>(parsed);
+  if (chunk_.octets == 0 && !chunk_.last) count_idle();
+  if (failed_chunk_) return begin_skip(*failed_chunk_);
+  if (const auto refusal = check(command)) return begin_skip(*refusal);
+  const bool first = state_ == State::Recipients;
+  move(Input::Chunk);
+  if (first) return ask(AskData{});
+  begin_chunk();
+}
+
+// No 354 is said; a refusal comes behind the chunk, which is on its way already.
+void Session::Impl::answer_chunks(const Reply& given) {
+  move(given.positive() ? Input::Yes : Input::No);
+  if (given.code == 421) return reply(given), close("denied");
+  if (!given.positive()) {
+    failed_chunk_ = given;
+    return begin_skip(given);
+  }
+  begin_body(BodyReader::Framing::Chunks);
+  begin_chunk();
+}
+
+// Without its size it cannot be told where the chunk ends and the next command begins.
+void Session::Impl::stop_at_chunk(const Reply& last) {
+  refuse("BDAT", last);
+  close(replies::bad_chunk_syntax().reason);
+}
+
+void Session::Impl::stop(std::string_view verb, const Reply& last) {
+  refuse(verb, last);
+  close(last.reason);
 }
 
 void Session::Impl::refuse(std::string_view verb, const Reply& given) {

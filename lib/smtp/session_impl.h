@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inside of a Session. session.cc: the loop, the questions, the end; session_commands.cc: what
-// each command does; session_clock.cc: time-outs.
+// each command does; session_body.cc: the message, by DATA or BDAT; session_clock.cc: time-outs.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,17 +35,18 @@ class Session::Impl {
   void answer(Ticket ticket, const Reply& reply, base::Instant now);
   void refuse_message(const Reply& reply);
   std::optional<Event> next_event();
-  void output_sent(std::size_t bytes) { output_.erase(0, bytes); }
+  void output_sent(std::size_t bytes);
   bool wants_input() const;
   std::optional<base::Instant> deadline() const;
   std::string command_counts() const;
+  std::size_t memory() const;
 
   const std::string& output() const { return output_; }
   const std::string& helo() const { return helo_; }
   bool esmtp() const { return esmtp_; }
   bool tls() const { return tls_; }
   bool in_transaction() const { return is_transaction(state_) && !is_dropped(); }
-  State state() const { return state_; }
+  std::string_view stage() const { return stage_name(skip_ ? State::Chunk : state_); }
   const SessionCounters& counters() const { return counters_; }
 
  private:
@@ -53,26 +54,45 @@ class Session::Impl {
     std::size_t accepted = 0;  // recipients
     std::size_t refused = 0;
     std::size_t rcpt_commands = 0;
+    bool smtputf8 = false;
+  };
+  // Octets of a chunk that was refused: they are read past, then comes the reply.
+  struct Skip {
+    std::uint64_t left = 0;
+    Reply reply;
   };
 
   // The loop. step() does one thing and says whether there may be another.
   bool step();
   bool step_command();
+  bool awaits_more_of_signature() const;
+
+  // The message.
+  void begin_body(BodyReader::Framing framing);
+  void begin_chunk();
+  void begin_skip(const Reply& reply);
   bool step_body();
+  bool step_skip();
+  void end_chunk();
   void finish_body();
+  void end_refused_body();
   void drop_message();
   bool is_dropped() const { return body_ && body_->refusal(); }  // the data may still come
+  bool is_receiving() const { return is_body(state_) || skip_; }
 
   // Commands.
   void run_line(const LineReader::Line& line);
   void run(const CommandLine& command);
   std::optional<Reply> check(const CommandLine& command) const;
   std::optional<Reply> check_place(const CommandRule& rule) const;
+  bool is_out_of_turn(const CommandRule* rule) const;
   void execute(const CommandRule& rule, std::string_view argument);
   void say_hello(const CommandRule& rule, std::string_view argument);
   void start_tls();
   void begin_transaction(std::string_view argument);
   void add_recipient(std::string_view argument);
+  void run_chunk(const CommandLine& command);
+  void count_idle();
 
   // Questions.
   template <class Question>
@@ -81,14 +101,18 @@ class Session::Impl {
     events_.emplace_back(std::move(question));
   }
   static Ticket new_ticket();
+  bool awaits_reply(State asked) const;
   void answer_connect(const Reply& reply);
+  void answer_chunks(const Reply& reply);
   void apply_answer(State asked, bool positive);
-  void begin_body();
 
   // Replies and ends.
   void move(Input input);
   void reply(const Reply& reply);
   void refuse(std::string_view verb, const Reply& reply);
+  void stop(std::string_view verb, const Reply& reply);  // refuse, then close for its reason
+  void stop_at_chunk(const Reply& reply);
+  void end_after_errors();
   void end_transaction();
   void end(const Reply& reply);  // 421, then close; the reply's reason is the reason
   void close(std::string_view reason);
@@ -98,6 +122,7 @@ class Session::Impl {
   bool session_is_over() const { return now_ >= session_end_ && !has_recipients(); }
   base::Instant command_deadline() const;
   base::Instant data_deadline() const;
+  void start_data_clock();
   void on_data_deadline();
 
   const Settings& settings_;
@@ -111,10 +136,16 @@ class Session::Impl {
   std::optional<Reply> greeting_;  // waits for the handshake of implicit TLS
 
   InputBuffer input_;
-  LineReader lines_{kMaxCommandLine + kMaxMailParameters};
+  LineReader lines_{max_mail_line()};
+  bool first_line_ = true;  // nothing was read yet, or nothing in TLS
   std::optional<BodyReader> body_;
+  bool header_told_ = false;
+  Chunk chunk_;  // announced by BDAT
+  std::optional<Skip> skip_;
+  std::optional<Reply> failed_chunk_;  // those behind it are refused alike
+  std::size_t skipped_ = 0;            // octets, since the last message that was taken
   std::string output_;
-  std::deque<Event> events_;
+  std::list<Event> events_;
   std::optional<Ticket> open_;
 
   Transaction transaction_;

@@ -21,15 +21,16 @@
 //   |                                 ^ +------No------+ |
 //   |                                                   Yes
 //   |                                                    v
-//   |                         AskAnother <--Rcpt-- Recipients <--No--+
-//   |                             +------Yes, No------^  |           |
-//   |                                                  Data          |
-//   |                                                    v           |
-//   +--Refused-- Body <--------------Yes------------- AskData -------+
-//   |             |
-//   |           Whole
-//   |             v
-//   +--Yes, No-- AskMessage
+//   |                         AskAnother <--Rcpt-- Recipients <--No--+--No------+
+//   |                             +------Yes, No------^  |  |        |          |
+//   |                                                 Data  +--Chunk-|---> AskChunks
+//   |                                                    v           |         Yes
+//   +--Refused-- Body <--------------Yes------------- AskData -------+          v
+//   |             |                                       Chunks --Chunk--> Chunk
+//   |           Whole                                       ^------Part------+ |
+//   |             v                                                            |
+//   +--Yes, No-- AskMessage <---------------------------------------Whole------+
+//   +----------------------------------------------------------------Refused---+
 //
 #include "smtp/state.h"
 
@@ -76,6 +77,7 @@ constexpr std::array kTransitions = std::to_array<Transition>({
 
     {State::Recipients, Input::Rcpt, State::AskAnother},
     {State::Recipients, Input::Data, State::AskData},
+    {State::Recipients, Input::Chunk, State::AskChunks},
     {State::Recipients, Input::Hello, State::Ready},
     {State::Recipients, Input::Reset, State::Ready},
     {State::Recipients, Input::Quit, State::Closed},
@@ -89,6 +91,18 @@ constexpr std::array kTransitions = std::to_array<Transition>({
     {State::Body, Input::Whole, State::AskMessage},
     {State::Body, Input::Refused, State::Ready},
 
+    {State::AskChunks, Input::Yes, State::Chunk},
+    {State::AskChunks, Input::No, State::Recipients},
+
+    {State::Chunk, Input::Part, State::Chunks},
+    {State::Chunk, Input::Whole, State::AskMessage},
+    {State::Chunk, Input::Refused, State::Ready},
+
+    {State::Chunks, Input::Chunk, State::Chunk},
+    {State::Chunks, Input::Hello, State::Ready},
+    {State::Chunks, Input::Reset, State::Ready},
+    {State::Chunks, Input::Quit, State::Closed},
+
     {State::AskMessage, Input::Yes, State::Ready},
     {State::AskMessage, Input::No, State::Ready},
 });
@@ -97,24 +111,28 @@ struct Trait {
   State state;
   bool question;
   bool transaction;
+  bool body;
   std::string_view stage;
 };
 
 // In the order of the enumeration.
 constexpr std::array kTraits = std::to_array<Trait>({
-    {State::AskConnect, true, false, "connect"},
-    {State::Handshake, false, false, "tls"},
-    {State::Greeted, false, false, "helo"},
-    {State::Ready, false, false, "mail"},
-    {State::AskSender, true, false, "mail"},
-    {State::Sender, false, true, "rcpt"},
-    {State::AskFirst, true, true, "rcpt"},
-    {State::Recipients, false, true, "rcpt"},
-    {State::AskAnother, true, true, "rcpt"},
-    {State::AskData, true, true, "data"},
-    {State::Body, false, true, "data"},
-    {State::AskMessage, true, true, "data"},
-    {State::Closed, false, false, "closed"},
+    {State::AskConnect, true, false, false, "connect"},
+    {State::Handshake, false, false, false, "tls"},
+    {State::Greeted, false, false, false, "helo"},
+    {State::Ready, false, false, false, "mail"},
+    {State::AskSender, true, false, false, "mail"},
+    {State::Sender, false, true, false, "rcpt"},
+    {State::AskFirst, true, true, false, "rcpt"},
+    {State::Recipients, false, true, false, "rcpt"},
+    {State::AskAnother, true, true, false, "rcpt"},
+    {State::AskData, true, true, false, "data"},
+    {State::Body, false, true, true, "data"},
+    {State::AskChunks, true, true, false, "data"},
+    {State::Chunk, false, true, true, "data"},
+    {State::Chunks, false, true, true, "data"},
+    {State::AskMessage, true, true, false, "data"},
+    {State::Closed, false, false, false, "closed"},
 });
 
 constexpr bool in_order() {
@@ -138,6 +156,7 @@ std::optional<State> next_state(State state, Input input) {
 
 bool is_question(State state) { return trait(state).question; }
 bool is_transaction(State state) { return trait(state).transaction; }
+bool is_body(State state) { return trait(state).body; }
 std::string_view stage_name(State state) { return trait(state).stage; }
 
 }  // namespace smtp

@@ -20,7 +20,10 @@ enum class State {
   Recipients,  // at least one recipient
   AskAnother,  // question: a further recipient?
   AskData,     // question: may a body come?
-  Body,        // reading the message
+  Body,        // reading the message, by DATA
+  AskChunks,   // question: may a body come, by BDAT?
+  Chunk,       // reading a chunk of it
+  Chunks,      // between two chunks
   AskMessage,  // question: what becomes of the message?
   Closed,
 };
@@ -31,20 +34,23 @@ enum class Input {
   Mail,
   Rcpt,
   Data,
+  Chunk,  // BDAT
   Reset,
   Quit,
   Yes,       // the question was answered positively
   YesInTls,  // the same, but TLS must stand before we greet (implicit TLS)
   No,        // negatively
   Secured,   // the handshake finished
+  Part,      // end of a chunk that is not the last one
   Whole,     // end of data, and the message is fit to be asked about
-  Refused,   // end of data, and the message was refused by the session itself
+  Refused,   // end of data or of a chunk, and the message was refused by the session itself
 };
 
 std::optional<State> next_state(State state, Input input);
 
 bool is_question(State state);
 bool is_transaction(State state);
+bool is_body(State state);                 // the message is coming in, or its next chunk is awaited
 std::string_view stage_name(State state);  // connect, tls, helo, mail, rcpt, data, closed
 
 }  // namespace smtp

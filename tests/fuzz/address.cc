@@ -3,6 +3,7 @@
 #include "mail/address.h"
 
 #include "fuzz/fuzz.h"
+#include "mail/idn.h"
 
 namespace {
 
@@ -12,7 +13,7 @@ void check_address(const mail::Address& address) {
   require(address.local_part.size() <= mail::kMaxLocalPart, "the local part is within its limit");
   require(address.domain.size() <= mail::kMaxDomain, "the domain is within its limit");
   const bool valid = address.is_literal ? mail::is_address_literal(address.domain)
-                                        : mail::is_domain(address.domain);
+                                        : mail::to_a_labels(address.domain).has_value();
   require(valid, "the domain is a domain");
   require(mail::parse_mailbox(address.to_string()) == address, "a mailbox can be said again");
 }

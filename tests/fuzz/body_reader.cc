@@ -63,19 +63,55 @@ smtp::Settings settings(bool normalize) {
 
 Outcome read(std::string_view bytes, const smtp::Settings& settings, std::uint8_t seed,
              std::size_t most) {
-  smtp::BodyReader reader(settings);
+  smtp::BodyReader reader(settings, smtp::BodyReader::Framing::Dots);
   Outcome outcome;
   fuzz::in_pieces(bytes, seed, most, [&](std::string_view piece) {
-    if (reader.ended()) return;
-    const std::size_t used = reader.read(piece, outcome.message);
-    fuzz::require(reader.ended() || used == piece.size(), "all is read up to the end");
-    outcome.used += used;
+    while (!reader.ended() && !piece.empty()) {
+      const std::size_t used = reader.read(piece, outcome.message);
+      fuzz::require(used > 0, "all is read up to the end");
+      outcome.used += used;
+      piece.remove_prefix(used);
+    }
   });
   outcome.ended = reader.ended();
   if (outcome.ended && !reader.refusal())
     fuzz::require(reader.size() == outcome.message.size(), "the size is that of the message");
   outcome.refused = outcome.ended && reader.refusal().has_value();
   if (!outcome.ended || outcome.refused) outcome.message.clear();
+  return outcome;
+}
+
+// The same bytes as the content of chunks: no dot means anything, and the end is where they end.
+Outcome slowly_in_chunks(std::string_view bytes, bool normalize) {
+  bool bare_cr = false;
+  bool bare_lf = false;
+  Outcome outcome{bytes.size(), true, false, line_ends(bytes, bare_cr, bare_lf)};
+  outcome.refused = bare_cr || (bare_lf && !normalize) || bytes.find('\0') != std::string::npos;
+  const bool open = !outcome.message.empty() && !outcome.message.ends_with("\r\n");
+  if (open) outcome.message += "\r\n";
+  if (outcome.refused) outcome.message.clear();
+  return outcome;
+}
+
+Outcome read_chunks(std::string_view bytes, const smtp::Settings& settings, std::uint8_t seed,
+                    std::size_t most) {
+  smtp::BodyReader reader(settings, smtp::BodyReader::Framing::Chunks);
+  Outcome outcome;
+  const auto read_all = [&](std::string_view chunk, bool last) {
+    fuzz::require(reader.paused(), "a chunk ends where its size says");
+    reader.begin_chunk({chunk.size(), last});
+    do {
+      const std::size_t used = reader.read(chunk, outcome.message);
+      fuzz::require(used > 0 || chunk.empty(), "a chunk is read up to its end");
+      outcome.used += used;
+      chunk.remove_prefix(used);
+    } while (!chunk.empty());
+  };
+  fuzz::in_pieces(bytes, seed, most, [&](std::string_view chunk) { read_all(chunk, false); });
+  read_all({}, true);
+  outcome.ended = reader.ended();
+  outcome.refused = reader.refusal().has_value();
+  if (outcome.refused) outcome.message.clear();
   return outcome;
 }
 
@@ -91,5 +127,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::require(read(bytes, some, seed, 1) == expected, "byte by byte");
   fuzz::require(read(bytes, some, seed, kMostPiece) == expected, "in pieces");
   fuzz::require(read(bytes, some, seed, bytes.size() + 1) == expected, "in large pieces");
+  const Outcome whole = slowly_in_chunks(bytes, normalize);
+  fuzz::require(read_chunks(bytes, some, seed, 1) == whole, "chunks of an octet");
+  fuzz::require(read_chunks(bytes, some, seed, kMostPiece) == whole, "chunks");
   return 0;
 }

@@ -47,7 +47,8 @@ COPY = fields("ours.test", "info", "", "Return-Path: <>\r\n")
 STREAMS = {
     "ipc_from_role": [
         ("Hello", b"\0" + text("0123abcd")), ("Confined", texts("no Landlock")),
-        ("Pong", numbers(1, 2, 3, 4, 5)), ("Reloaded", numbers(2) + text("no")),
+        ("Pong", numbers(1, 2) + COUNT.pack(2) + numbers(3, 4)),
+        ("Reloaded", numbers(2) + text("no")),
         ("Sessions", numbers(1) + COUNT.pack(2) + ROW + ROW), ("Drained", b"")],
     "ipc_from_supervisor": [
         ("Welcome", text("0123abcd")), ("Configure", numbers(1)), ("Listener", COUNT.pack(0)),
@@ -145,11 +146,23 @@ def session_seeds():
     yield "shutdown-in-handshake", b"\20\0\12STARTTLS\r\n"
 
 
+def command_line_seeds():
+    for name, clear, secret, _ in dialogs():
+        for number, line in enumerate(re.findall(rb"[^\n]*\n", clear + secret)):
+            yield f"{name}-{number}", bytes([number & 1, number & 255]) + line
+        yield name, b"\1\5" + clear + secret
+
+
 def address_seeds():
     for name, _, secret, _ in dialogs():
         for number, path in enumerate(re.findall(rb"(?:FROM|TO): ?(<[^\r\n]*)", secret)):
             yield f"{name}-{number}", path
             yield f"{name}-{number}-mailbox", path.split(b">")[0][1:]
+    for number, domain in enumerate([
+            "[IPv6:1:2:3::6:7:8]", "[IPv6:::ffff:192.0.2.1]", "[IPv6:1:2:3:4:5:6:192.0.2.001]",
+            "b\u00fccher.example", "B\u00dcCHER\u3002example", "xn--bcher-kva.\u0440\u0444"]):
+        yield f"domain-{number}", f"<@{domain},@a:\"\u00fc \\\"\"@{domain}> \u00fc".encode()
+        yield f"domain-{number}-mailbox", f"\u00fc.a@{domain}".encode()
 
 
 def body_seeds():
@@ -161,9 +174,77 @@ def body_seeds():
 def header_seeds():
     for name, _, secret, _ in dialogs():
         for number, body in enumerate(re.split(rb"DATA\r\n", secret)[1:]):
-            yield f"{name}-{number}", bytes([number]) + body
-    yield "received", (b"\3Received: a\n b\nReceived \t: c\nX-Received: d\nreceived:\n"
-                       b"\nReceived: e\n")
+            yield f"{name}-{number}", bytes([number, 1]) + body
+    for number, header in enumerate([
+            b"Received: a\r\n b\r\nReceived \t: c\r\nX-Received:\r\nreceived:\r\n\r\nReceived:\r\n",
+            b"A: b\r\n\rabc\n\r\nno field\r\n: c\r\nD\xc3: e\r\n \r\nF:\ng\rh\r\n\r\n",
+            b"Delivered-To: (a) <info@ours.test>\r\nReturn-Path:\r\n <>\r\nSubject: x",
+            b"a text without header\r\nReceived: b\r\n", b" folded\r\nA: b\r\n\r\n"]):
+        yield f"header-{number}", bytes([number, 0x55]) + header
+
+
+FROM_VALUES = r"""
+ a@good.example
+Ann B. <a.b@Good.Example> (Ann), "B, Ann\\" (x)"\r\n\t<"a b"."c\\d"@[192.0.2.1]>,,
+((a) <x@evil.example>) \r\n a(1) . "b" @ (2)x . example
+undisclosed-recipients:;
+G: A <a@x.example>, ,b@[IPv6: 2001:db8::1];, H (c):;, c@z.example
+N <,@y.example,,@[192.0.2.1], (c) :a@x.example>
+M\xc3\xbcller <m\xc3\xbc@b\xc3\xbccher\xe3\x80\x82example>
+=?utf-8?q?M=C3=BCller?= =?x?b?eA==?= <a@xn--bcher-kva.example>
+<a@good.example> <b@evil.example>
+a@good.example;b@evil.example
+"a@evil.example>,\\""@good.example
+"\x1b$B\x01\\\x02" <a@x.example>
+a@good.example\0@evil.example
+((((((((((((((((((((((a
+a@x_y.example, <>, "open
+""".strip("\n").splitlines()
+
+
+def from_seeds():
+    for number, value in enumerate(FROM_VALUES):
+        yield f"value-{number}", unescape(value)
+
+
+def proxy_block(command, family, block):
+    return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack(">BBH", command, family, len(block)) + block
+
+
+def proxy_headers():
+    line = b"PROXY %s %s %s 40000 25\r\n"
+    yield "v1-tcp4", line % (b"TCP4", b"192.0.2.7", b"192.0.2.1")
+    yield "v1-tcp6", line % (b"TCP6", b"2001:db8::7", b"2001:db8::1")
+    yield "v1-mapped", line % (b"TCP6", b"::ffff:192.0.2.7", b"::1")
+    yield "v1-zero", line % (b"TCP4", b"0.0.0.0", b"192.0.2.1")
+    yield "v1-group", line % (b"TCP6", b"ff02::1", b"::1")
+    yield "v1-unknown", b"PROXY UNKNOWN\r\n"
+    yield "v1-long", b"PROXY UNKNOWN " + b"x" * 100 + b"\r\n"
+    yield "v1-bare", b"PROXY UNKNOWN\n"
+    ports = struct.pack(">HH", 40000, 25)
+    from4 = bytes([192, 0, 2, 7, 192, 0, 2, 1]) + ports
+    from6 = (b"\x20\x01\x0d\xb8" + bytes(11) + b"\x07") * 2 + ports
+    mapped = (bytes(10) + b"\xff\xff\xc0\x00\x02\x07") * 2 + ports
+    extras = b"\x04\x00\x02xy" + b"\x20\x00\x05\x01\x00\x00\x00\x00"
+    yield "v2-tcp4", proxy_block(0x21, 0x11, from4)
+    yield "v2-tcp6", proxy_block(0x21, 0x21, from6 + extras)
+    yield "v2-mapped", proxy_block(0x21, 0x21, mapped)
+    yield "v2-local", proxy_block(0x20, 0x00, b"")
+    yield "v2-unspec", proxy_block(0x21, 0x00, extras)
+    yield "v2-unix", proxy_block(0x21, 0x31, bytes(216))
+    yield "v2-short", proxy_block(0x21, 0x21, from4)
+    yield "v2-long", proxy_block(0x20, 0x00, b"")[:-2] + b"\x10\x01"
+    yield "v2-overrun", proxy_block(0x21, 0x11, from4 + b"\x04\x00\x09x")
+    # CRC-32C of the header with zeros in its place.
+    yield "v2-checksum", proxy_block(0x21, 0x11, from4 + b"\x04\x00\x02xy"
+                                     b"\x03\x00\x04\xf1\xb5\x94\x40")
+    yield "v2-wrong-checksum", proxy_block(0x21, 0x11, from4 + b"\x03\x00\x04\x00\x00\x00\x00")
+    yield "v2-checksums", proxy_block(0x21, 0x11, from4 + b"\x03\x00\x04\x00\x00\x00\x00" * 2)
+
+
+def proxy_seeds():
+    for number, (name, header) in enumerate(proxy_headers()):
+        yield name, bytes([number]) + header + b"EHLO client.example.net\r\n"
 
 
 MINIMAL = b"""config_version = 1
@@ -203,9 +284,12 @@ def all_seeds():
                    for stream in STREAMS.values() for name, body in stream] + [
                        ("everything", b"\0" + EVERYTHING)]
     yield "session", session_seeds()
+    yield "command_line", command_line_seeds()
     yield "address", address_seeds()
-    yield "header_scan", header_seeds()
+    yield "header_fields", header_seeds()
+    yield "from", from_seeds()
     yield "body_reader", body_seeds()
+    yield "proxy_header", proxy_seeds()
     yield "config", config_seeds()
 
 

@@ -17,8 +17,8 @@ BASE = {"ld-linux-x86-64", "ld-linux-aarch64", "libc", "libfmt", "libgcc_s", "li
 
 # Beside these; nlohmann-json and CLI11 are headers only.
 ALLOWED = {
-    "posternd": {"libcrypto", "libssl", "libtomlplusplus"},
-    "postern": {"libcrypto", "libssl", "libtomlplusplus"},
+    "posternd": {"libcrypto", "libidn2", "libssl", "libtomlplusplus"},
+    "postern": {"libcrypto", "libidn2", "libssl", "libtomlplusplus"},
     "libexec/postern-smtp": {"libcrypto", "libevent_core", "libevent_pthreads", "libidn2",
                              "libssl"},
     "libexec/postern-deliver": set(),

@@ -41,7 +41,7 @@ struct Advance {
 struct HalfClose {};
 struct ShutDown {};
 struct Answer {
-  std::string question;  // connect, sender, recipient, data, message; body: refuse_message()
+  std::string question;  // connect, sender, recipient, data, message; header, body: given up on
   smtp::Reply reply;
 };
 struct Hold {};

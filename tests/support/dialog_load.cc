@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include "base/ascii.h"
 #include "support/dialog.h"
@@ -28,6 +29,7 @@ class Loader {
   void add(Action action) { dialog_.steps.push_back({line_, std::move(action)}); }
   void send(std::string bytes) { add(Send{std::move(bytes), nosplit_}); }
   void expect(const std::string& pattern);
+  void expect_all(const std::string& pattern);
   void add_body(const std::string& bytes);
   // Directives that a real server cannot be made to obey need the mark @inprocess.
   void need_mark() const {
@@ -43,6 +45,7 @@ class Loader {
   Dialog dialog_;
   unsigned line_ = 0;
   bool nosplit_ = false;
+  std::size_t times_ = 1;  // of the S line that follows
   bool in_process_ = false;
 };
 
@@ -60,6 +63,7 @@ Dialog Loader::load() {
     if (!line.empty() && line.front() != '#') read_line(line);
   }
   if (dialog_.steps.empty()) fail("empty dialogue");
+  if (times_ != 1) fail("@times belongs to an S line");
   return std::move(dialog_);
 }
 
@@ -67,9 +71,10 @@ void Loader::read_line(const std::string& line) {
   const std::string kind = line.substr(0, 2);
   const std::string text = line.size() > 3 ? line.substr(3) : std::string();
   if (kind != "C:" && kind != "C>" && kind != "@n") nosplit_ = false;
+  if (kind != "S:" && times_ != 1) fail("@times belongs to an S line");
   if (kind == "C:") return send(text + "\r\n");
   if (kind == "C>") return send(unescape(text));
-  if (kind == "S:") return expect(text);
+  if (kind == "S:") return expect_all(text);
   if (kind == "B:") return add_body(text + "\r\n");
   if (kind == "B>") return add_body(unescape(text));
   if (line.front() == '@') return read_directive(line);
@@ -80,6 +85,10 @@ void Loader::expect(const std::string& pattern) {
   if (pattern.size() == 7 && pattern.ends_with(" ..."))
     return add(ExpectReply{pattern.substr(0, 3)});
   add(ExpectLine{pattern});
+}
+
+void Loader::expect_all(const std::string& pattern) {
+  for (std::size_t n = std::exchange(times_, 1); n > 0; --n) expect(pattern);
 }
 
 void Loader::add_body(const std::string& bytes) {
@@ -105,6 +114,7 @@ void Loader::read_directive(const std::string& line) {
       {"secure", {false, [&] { secure(); }}},
       {"tls", {false, [&] { add(FinishTls{}); }}},
       {"nosplit", {false, [&] { nosplit_ = true; }}},
+      {"times", {false, [&] { times_ = number(text); }}},
       {"eof", {false, [&] { add(HalfClose{}); }}},
       {"closed", {false, [&] { add(ExpectClosed{text}); }}},
       {"config", {true, [&] { configure(text); }}},

@@ -18,7 +18,10 @@ const policy::Recipients& recipients() {
   ours.name = "ours.test";
   ours.mailboxes = {"postmaster", "info", "sales"};
   ours.aliases = {{"abuse", "postmaster"}};
-  static const policy::Recipients table({ours});
+  policy::Domain international;
+  international.name = "xn--bcher-kva.test";
+  international.mailboxes = {"info"};
+  static const policy::Recipients table({ours, international});
   return table;
 }
 
@@ -192,6 +195,10 @@ class Player {
     require(!dropped_, "a part of a message that was dropped");
     body_ += e.bytes;
     if (const auto refusal = answers_.extract("body")) session_.refuse_message(refusal.mapped());
+  }
+  void on_event(const smtp::HeaderComplete&) {
+    require(!dropped_, "the header of a message that was dropped");
+    if (const auto refusal = answers_.extract("header")) session_.refuse_message(refusal.mapped());
   }
   void on_event(const smtp::MessageDropped&) {
     require(!std::exchange(dropped_, true), "a message was dropped twice");

@@ -112,6 +112,11 @@ TEST_CASE("a network contains its addresses, of its family only") {
 
   CHECK_FALSE(network("::/0").contains(address("192.0.2.1")));
   CHECK_FALSE(network("0.0.0.0/0").contains(address("::1")));
+  const std::vector<base::Network> both{v4, v6};
+  CHECK(base::any_contains(both, address("192.0.2.128")));
+  CHECK(base::any_contains(both, address("2001:db8:0:ffff::1")));
+  CHECK_FALSE(base::any_contains(both, address("192.0.2.127")));
+  CHECK_FALSE(base::any_contains({}, address("192.0.2.128")));
 }
 
 TEST_CASE("the network around an address") {

@@ -2,6 +2,8 @@
 #include "daemon/supervisor/reload_rules.h"
 
 #include <catch2/catch.hpp>
+#include <functional>
+#include <vector>
 
 #include "config/keys.h"
 
@@ -28,6 +30,25 @@ TEST_CASE("what needs a restart is named, all of it") {
   CHECK(fixed_keys_changed(before, after) ==
         "listener, spool.directory, state.directory, control.socket, workers.smtp_threads, "
         "workers.verifiers, workers.user, workers.ping_timeout");
+}
+
+TEST_CASE("of a listener everything needs a restart") {
+  const auto network = *base::Network::parse("192.0.2.0/24");
+  const std::vector<std::function<void(config::Listener&)>> changes = {
+      [](auto& listener) { listener.address = "0.0.0.0:26"; },
+      [](auto& listener) { listener.tls = config::ListenerTls::Implicit; },
+      [&](auto& listener) { listener.access.allow = {network}; },
+      [&](auto& listener) { listener.access.deny = {network}; },
+      [&](auto& listener) { listener.proxy_protocol_from = {network}; },
+  };
+  for (const auto& change : changes) {
+    config::Config before, after;
+    before.listeners.emplace_back();
+    after.listeners.emplace_back();
+    CHECK(fixed_keys_changed(before, after).empty());
+    change(after.listeners.front());
+    CHECK(fixed_keys_changed(before, after) == "listener");
+  }
 }
 
 TEST_CASE("every key that the table calls fixed, and that has an effect, is compared") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/common/role_settings.h"
+#include "daemon/supervisor/settings_of_roles.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,6 +28,7 @@ config::Config sample() {
   config::Listener plain, implicit;
   plain.access.deny = {*base::Network::parse("2001:db8::/32")};
   implicit.tls = config::ListenerTls::Implicit;
+  implicit.proxy_protocol_from = {*base::Network::parse("192.0.2.0/29")};
   config.listeners = {plain, implicit};
   return config;
 }
@@ -36,7 +37,7 @@ config::Config sample() {
 
 TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   // Two sockets were passed for the second listener.
-  const auto sealed = common::seal_settings(common::smtp_settings(sample(), {0, 1, 1}));
+  const auto sealed = common::seal_settings(supervisor::smtp_settings(sample(), {0, 1, 1}));
   REQUIRE(sealed.ok());
   const auto opened = common::open_settings<common::SmtpRoleSettings>(*sealed);
   REQUIRE(opened.ok());
@@ -54,11 +55,13 @@ TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   REQUIRE(s.listeners.size() == 3);
   CHECK(s.listeners[0].access.deny == sample().listeners[0].access.deny);
   CHECK_FALSE(s.listeners[0].implicit_tls);
+  CHECK(s.listeners[0].proxy_protocol_from.empty());
   CHECK((s.listeners[1].implicit_tls && s.listeners[2].implicit_tls));
+  CHECK(s.listeners[2].proxy_protocol_from == sample().listeners[1].proxy_protocol_from);
 }
 
 TEST_CASE("deliver gets the mailboxes, and no key") {
-  const auto sealed = common::seal_settings(common::deliver_settings(sample()));
+  const auto sealed = common::seal_settings(supervisor::deliver_settings(sample()));
   REQUIRE(sealed.ok());
   const auto opened = common::open_settings<common::DeliverRoleSettings>(*sealed);
   REQUIRE(opened.ok());

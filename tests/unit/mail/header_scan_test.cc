@@ -12,30 +12,49 @@ struct Row {
   std::size_t bytes;
   std::size_t fields;
   std::size_t received;
+  std::size_t longest_line;
   bool complete;
 };
 
 const std::vector<Row> kRows = {
-    {"", 0, 0, 0, false},
-    {"\r\n", 0, 0, 0, true},
-    {"\r\nReceived: x\r\n", 0, 0, 0, true},
-    {"A: b\r\n", 6, 1, 0, false},
-    {"A: b\r\n\r\nB: c\r\n", 6, 1, 0, true},
-    {"A: b\r\n c\r\n\td\r\n\r\n", 14, 1, 0, true},
-    {"Received: a\r\nRECEIVED: b\r\nreceived \t: c\r\n\r\n", 41, 3, 3, true},
-    {"Received:\r\n", 11, 1, 1, false},
-    {"Received\r\n : x\r\n\r\n", 16, 1, 0, true},
-    {"X: a\r\n Received: b\r\n\r\n", 20, 1, 0, true},
-    {"Receivedx: a\r\nReceive: b\r\nX-Received: c\r\nRec eived: d\r\n\r\n", 55, 4, 0, true},
-    {" Received: a\r\n\r\n", 14, 0, 0, true},
-    {"no field at all\r\nReceived: a\r\n\r\n", 30, 2, 1, true},
-    {"A: b\r\n \r\nC: d\r\n\r\n", 15, 2, 0, true},
+    {"", 0, 0, 0, 0, false},
+    {"\r\n", 0, 0, 0, 0, true},
+    {"\r\nReceived: x\r\n", 0, 0, 0, 0, true},
+    {"A: b\r\n", 6, 1, 0, 4, false},
+    {"A: b\r\n\r\nB: c\r\n", 6, 1, 0, 4, true},
+    {"A: b\r\n c\r\n\td\r\n\r\n", 14, 1, 0, 4, true},
+    {"A:\r\n  long\r\nB\r\n\r\n", 15, 2, 0, 6, true},
+    {"A: b\r\nlonger", 12, 2, 0, 6, false},
+    {"Received: a\r\nRECEIVED: b\r\nreceived \t: c\r\n\r\n", 41, 3, 3, 13, true},
+    {"Received:\r\n", 11, 1, 1, 9, false},
+    {"A:\r\nReceived\r\n : x\r\n\r\n", 20, 2, 0, 8, true},
+    {"X: a\r\n Received: b\r\n\r\n", 20, 1, 0, 12, true},
+    {"Receivedx: a\r\nReceive: b\r\nX-Received: c\r\nRec eived: d\r\n\r\n", 55, 4, 0, 13, true},
+    {"A: b\r\nno field at all\r\nReceived: a\r\n\r\n", 36, 3, 1, 15, true},
+    {"A: b\r\n \r\nC: d\r\n\r\n", 15, 2, 0, 4, true},
+    {"A: b\r\n: c\r\nR\xc3\xbc: d\r\n\r\n", 19, 3, 0, 6, true},
+    // no header
+    {"no field at all\r\nReceived: a\r\n\r\n", 0, 0, 0, 0, true},
+    {" Received: a\r\n\r\n", 0, 0, 0, 0, true},
+    {"Received\r\n : x\r\n\r\n", 0, 0, 0, 0, true},
+    {": a\r\nReceived: b\r\n", 0, 0, 0, 0, true},
+    {"From a@example.net Thu Jan  1 00:00:00 1970\r\nReceived: b\r\n", 0, 0, 0, 0, true},
+    {"no field at all, and no end", 0, 0, 0, 0, false},
+    // CR and LF alone are characters like any other.
+    {"A: b\r\n\rabc\n", 11, 2, 0, 5, false},
+    {"A: b\r\n\r\r\n\n\r\n\r\n", 12, 3, 0, 4, true},
+    {"A: b\nReceived: c\r\n\r\n", 18, 1, 0, 16, true},
+    {"A: b\rReceived: c\r\n\r\n", 18, 1, 0, 16, true},
+    {"A: b\r\nReceived\r: c\r\nReceived\n: c\r\n\r\n", 34, 3, 0, 12, true},
+    {"A: b\r", 5, 1, 0, 4, false},
+    {"\nA: b\r\n", 0, 0, 0, 0, true},
 };
 
 void check(const mail::HeaderScan& scan, const Row& row) {
   CHECK(scan.counts().bytes == row.bytes);
   CHECK(scan.counts().fields == row.fields);
   CHECK(scan.counts().received == row.received);
+  CHECK(scan.counts().longest_line == row.longest_line);
   CHECK(scan.complete() == row.complete);
 }
 
@@ -59,6 +78,26 @@ TEST_CASE("what stands behind the empty line is not looked at") {
     scan.feed(row.text + "Received: x\r\nB: c\r\n\r\nReceived: y\r\n");
     check(scan, row);
   }
+}
+
+TEST_CASE("the longest line is known before it ends, and the text of a message has none") {
+  mail::HeaderScan scan;
+  scan.feed("A: " + std::string(5000, 'a'));
+  CHECK(scan.counts().longest_line == 5003);
+  scan.feed("\r\nB: c\r\n\r\n" + std::string(6000, 'b'));
+  CHECK(scan.counts().longest_line == 5003);
+  mail::HeaderScan text;
+  text.feed("a text: " + std::string(6000, 'a'));
+  CHECK(text.counts().longest_line == 0);
+  CHECK(text.counts().bytes == 0);
+}
+
+TEST_CASE("a message without a header is complete with its first line, not before") {
+  mail::HeaderScan scan;
+  scan.feed("no field\r");
+  CHECK_FALSE(scan.complete());
+  scan.feed("\n");
+  CHECK(scan.complete());
 }
 
 }  // namespace

@@ -111,6 +111,15 @@ TEST_CASE("one that sent something has little time to read why it is refused") {
   CHECK(served.received == replies::too_many_connections().render());
 }
 
+TEST_CASE("what came before the greeting is seen before it") {
+  Served served;
+  served.send("EHLO client.example.net\r\n");
+  served.connection->start();
+  CHECK(served.trace == "closed:early_talker ");
+  CHECK(served.take());
+  CHECK(served.received == replies::input_before_greeting().render());
+}
+
 TEST_CASE("one that was served has its time") {
   Served served;
   served.connection->start();
@@ -140,8 +149,10 @@ TEST_CASE("the time that a connection is held is not its client's") {
 TEST_CASE("no handshake begins behind a shutdown, though the 220 was not read yet") {
   Served served;
   served.connection->start();
+  served.send("EHLO client.example.net\r\n");
+  CHECK(served.run_until([&] { return served.connection->session().stage() == "mail"; }));
   std::string group;
-  for (int i = 0; i < 90; ++i) group += "EHLO client.example.net\r\n";
+  for (int i = 0; i < 90; ++i) group += "HELP\r\n";
   served.send(group + "STARTTLS\r\n");
   net::Connection& connection = *served.connection;
   REQUIRE(served.run_until([&] { return connection.session().stage() == "tls"; }));

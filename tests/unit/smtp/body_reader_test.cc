@@ -2,14 +2,17 @@
 #include "smtp/body_reader.h"
 
 #include <catch2/catch.hpp>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "smtp/limits.h"
 #include "smtp/replies.h"
 
 namespace {
 
 using smtp::BareNewline;
+using Framing = smtp::BodyReader::Framing;
 namespace replies = smtp::replies;
 
 struct Outcome {
@@ -20,7 +23,7 @@ struct Outcome {
 };
 
 Outcome read(const smtp::Settings& settings, const std::string& input, std::size_t piece) {
-  smtp::BodyReader reader(settings);
+  smtp::BodyReader reader(settings, Framing::Dots);
   Outcome outcome;
   while (outcome.used < input.size() && !reader.ended()) {
     outcome.used +=
@@ -148,7 +151,7 @@ TEST_CASE("limits, met and passed by one") {
   const std::vector<Row> rows = {
       {"\r\n12345678\r\n", {}}, {"\r\n123456789\r\n", replies::message_too_big()},
       {"A: 45678\r\n\r\n", {}}, {"A: 456789\r\n", replies::header_too_big()},
-      {"a:\r\nb:\r\n", {}},     {"a\r\nb\r\nc\r\n", replies::header_too_big()},
+      {"a:\r\nb:\r\n", {}},     {"a:\r\nb\r\nc\r\n", replies::header_too_big()},
   };
   for (const Row& row : rows) {
     in_every_way(settings, row.message + ".\r\n", [&](const Outcome& outcome) {
@@ -157,6 +160,10 @@ TEST_CASE("limits, met and passed by one") {
     });
   }
   settings = {};
+  const std::string line = "A:" + std::string(smtp::kMaxHeaderLine - 2, 'x');
+  CHECK_FALSE(read(settings, line + "\r\n.\r\n", 1).refusal);
+  CHECK(read(settings, line + "x\r\n.\r\n", 1).refusal == replies::header_too_big());
+  CHECK_FALSE(read(settings, "\r\n" + line + "x\r\n.\r\n", 1).refusal);
   settings.max_received_headers = 1;
   const std::string one = "Received: a\r\n";
   CHECK_FALSE(read(settings, one + "\r\n" + one + ".\r\n", 1).refusal);
@@ -165,7 +172,7 @@ TEST_CASE("limits, met and passed by one") {
 
 TEST_CASE("the first refusal stays, and nothing more comes out") {
   const smtp::Settings settings;
-  smtp::BodyReader reader(settings);
+  smtp::BodyReader reader(settings, Framing::Dots);
   std::string message;
   reader.read("one\r\n", message);
   reader.refuse(replies::insufficient_storage());
@@ -174,6 +181,105 @@ TEST_CASE("the first refusal stays, and nothing more comes out") {
   CHECK(reader.ended());
   CHECK(message == "one\r\n");
   CHECK(reader.refusal() == replies::insufficient_storage());
+}
+
+TEST_CASE("reading stops behind the header section") {
+  const smtp::Settings settings;
+  for (const std::string header : {"\r\n", "A: b\r\n\r\n"}) {
+    for (const Framing framing : {Framing::Dots, Framing::Chunks}) {
+      smtp::BodyReader reader(settings, framing);
+      const std::string message = header + "body\r\n";
+      if (framing == Framing::Chunks) reader.begin_chunk({message.size(), true});
+      std::string out;
+      CHECK(reader.read(message, out) == header.size());
+      CHECK(reader.header_complete());
+      CHECK(out == header);
+      CHECK(reader.read("body\r\n", out) == 6);
+    }
+  }
+}
+
+// The chunks of one message, each byte by byte or in pieces.
+Outcome read_chunks(const smtp::Settings& settings, const std::vector<std::string>& chunks,
+                    std::size_t piece) {
+  smtp::BodyReader reader(settings, Framing::Chunks);
+  Outcome outcome;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    CHECK(reader.paused());
+    reader.begin_chunk({chunks[i].size(), i + 1 == chunks.size()});
+    std::size_t used = 0;
+    do {
+      used += reader.read((chunks[i] + "behind").substr(used, piece), outcome.message);
+    } while (used < chunks[i].size());
+    CHECK(used == chunks[i].size());
+  }
+  outcome.ended = reader.ended();
+  outcome.refusal = reader.refusal();
+  if (!outcome.refusal) CHECK(reader.size() == outcome.message.size());
+  return outcome;
+}
+
+TEST_CASE("chunks make a message wherever it is cut, and no dot means anything") {
+  struct Row {
+    std::vector<std::string> chunks;
+    std::string message;
+  };
+  const std::vector<Row> rows = {
+      {{""}, ""},
+      {{"", "", ""}, ""},
+      {{"a\r\n"}, "a\r\n"},
+      {{"a\r", "\n", ""}, "a\r\n"},
+      {{"a", "\r\nb", "\r\n"}, "a\r\nb\r\n"},
+      {{".\r\n"}, ".\r\n"},
+      {{"a\r\n.\r\n..b\r\n"}, "a\r\n.\r\n..b\r\n"},
+      {{"a: b\r\n", "\r\n", "c"}, "a: b\r\n\r\nc\r\n"},
+      {{"a"}, "a\r\n"},
+      {{"a", ""}, "a\r\n"},
+  };
+  for (const Row& row : rows) {
+    for (const std::size_t piece : {1u, 2u, 100u}) {
+      const Outcome outcome = read_chunks({}, row.chunks, piece);
+      CHECK(outcome.ended);
+      CHECK(outcome.message == row.message);
+      CHECK_FALSE(outcome.refusal);
+    }
+  }
+}
+
+TEST_CASE("chunks are judged as DATA is") {
+  smtp::Settings settings;
+  settings.max_message_size = 8;
+  struct Row {
+    std::vector<std::string> chunks;
+    std::optional<smtp::Reply> refusal;
+  };
+  const std::vector<Row> rows = {
+      {{"a\nb\r\n"}, replies::bad_newline_in_message()},
+      {{"a\r", "b\r\n"}, replies::bad_newline_in_message()},
+      {{"a\r"}, replies::bad_newline_in_message()},
+      {{"a\r", ""}, replies::bad_newline_in_message()},
+      {{std::string("\0", 1)}, replies::nul_in_message()},
+      {{"1234", "56\r\n"}, {}},
+      {{"1234", "567\r\n"}, replies::message_too_big()},
+      {{"1234", "567"}, replies::message_too_big()},  // with the CRLF that is missing
+      {{"123456789", ""}, replies::message_too_big()},
+  };
+  for (const Row& row : rows) {
+    for (const std::size_t piece : {1u, 3u, 100u})
+      CHECK(read_chunks(settings, row.chunks, piece).refusal == row.refusal);
+  }
+}
+
+TEST_CASE("a chunk that cannot fit is refused before it comes") {
+  smtp::Settings settings;
+  settings.max_message_size = 8;
+  smtp::BodyReader reader(settings, Framing::Chunks);
+  reader.begin_chunk({std::numeric_limits<std::uint64_t>::max(), true});
+  CHECK(reader.refusal() == replies::message_too_big());
+  std::string out;
+  CHECK(reader.read(std::string(20, 'x'), out) == 16);
+  CHECK(reader.too_much());
+  CHECK(out.empty());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "smtp/commands.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "smtp/extension.h"
 
@@ -24,6 +25,16 @@ TEST_CASE("nothing of a transaction may come before TLS") {
   }
 }
 
+// RFC 2920 section 3.1, RFC 4954 section 4, RFC 3207 section 4.
+TEST_CASE("which commands end a pipelined group") {
+  for (const smtp::CommandRule& rule : smtp::command_table()) {
+    INFO(rule.name);
+    const std::set<std::string_view> last = {"EHLO", "HELO", "DATA", "NOOP",    "VRFY",
+                                             "EXPN", "TURN", "AUTH", "STARTTLS"};
+    CHECK(rule.ends_group == (last.count(rule.name) > 0));
+  }
+}
+
 TEST_CASE("a command that we do not have is refused whatever its argument") {
   for (const smtp::CommandRule& rule : smtp::command_table()) {
     if (rule.refusal == nullptr) continue;
@@ -39,9 +50,11 @@ TEST_CASE("what is offered depends on TLS and on a certificate") {
   settings.hostname = "mx.ours.test";
   settings.max_message_size = 1000;
   CHECK(smtp::ehlo_text({settings, false}) ==
-        "mx.ours.test\nPIPELINING\nSIZE 1000\n8BITMIME\nENHANCEDSTATUSCODES\nSTARTTLS");
+        "mx.ours.test\nPIPELINING\nSIZE 1000\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES\n"
+        "LIMITS RCPTMAX=100 MAILMAX=100\nSTARTTLS");
   CHECK(smtp::ehlo_text({settings, true}) ==
-        "mx.ours.test\nPIPELINING\nSIZE 1000\n8BITMIME\nENHANCEDSTATUSCODES");
+        "mx.ours.test\nPIPELINING\nSIZE 1000\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES\n"
+        "LIMITS RCPTMAX=100 MAILMAX=100\nREQUIRETLS");
   settings.starttls_available = false;
   CHECK(smtp::ehlo_text({settings, false}).find("STARTTLS") == std::string::npos);
 }

@@ -2,6 +2,7 @@
 #include "smtp/grammar.h"
 
 #include <catch2/catch.hpp>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -89,7 +90,7 @@ TEST_CASE("MAIL: what is understood") {
   for (const Row& row : rows) {
     INFO(row.argument);
     const auto limits = settings();
-    const auto parsed = smtp::parse_mail(row.argument, limits);
+    const auto parsed = smtp::parse_mail(row.argument, {limits, true});
     REQUIRE(std::holds_alternative<smtp::Sender>(parsed));
     const auto& sender = std::get<smtp::Sender>(parsed);
     CHECK(sender.path.to_string() == row.path);
@@ -138,18 +139,92 @@ TEST_CASE("MAIL: what is refused, and how") {
       {"FROM:<a@b> SIZE=1 X=1 SIZE=1", replies::unknown_parameter()},
       {"FROM:<a@b> SIZE=1 size=2", replies::duplicate_parameter()},
       {"FROM:<a@b> BODY=7BIT SIZE=1 BODY=8BITMIME", replies::duplicate_parameter()},
+      {"FROM:<a@b> SMTPUTF8=1", replies::bad_parameter()},
+      {"FROM:<a@b> SMTPUTF8 SMTPUTF8", replies::duplicate_parameter()},
+      {"FROM:<a@b> REQUIRETLS=yes", replies::bad_parameter()},
+      {"FROM:<\xc3\xa9@b>", replies::non_ascii_address()},
+      {"FROM:<a@\xc3\xa9.example>", replies::non_ascii_address()},
+      {"FROM:<@\xc3\xa9.example:a@b>", replies::non_ascii_address()},
+      {"FROM:<\xc3\xa9@b> BODY=8BITMIME", replies::non_ascii_address()},
+      {"FROM:<\xc3@b> SMTPUTF8", replies::bad_sender()},
   };
   for (const Row& row : rows) {
     INFO(row.argument);
     const auto limits = settings();
-    const auto parsed = smtp::parse_mail(row.argument, limits);
+    const auto parsed = smtp::parse_mail(row.argument, {limits, true});
     REQUIRE(std::holds_alternative<smtp::Reply>(parsed));
     CHECK(std::get<smtp::Reply>(parsed) == row.reply);
   }
 }
 
+TEST_CASE("MAIL: SMTPUTF8 and REQUIRETLS") {
+  const auto limits = settings();
+  const auto parsed = smtp::parse_mail("FROM:<\xc3\xa9@b> smtputf8 RequireTLS", {limits, true});
+  REQUIRE(std::holds_alternative<smtp::Sender>(parsed));
+  const auto& sender = std::get<smtp::Sender>(parsed);
+  CHECK(sender.path.to_string() == "<\xc3\xa9@b>");
+  CHECK(sender.smtputf8);
+  CHECK(sender.require_tls);
+  // RFC 8689 section 4.2.1: unknown where it is not offered.
+  const auto clear = smtp::parse_mail("FROM:<a@b> REQUIRETLS", {limits, false});
+  CHECK(std::get<smtp::Reply>(clear) == replies::unknown_parameter());
+}
+
+TEST_CASE("RCPT with UTF-8") {
+  const std::string argument = "TO:<\xc3\xa9@b>";
+  CHECK(std::holds_alternative<mail::Path>(smtp::parse_rcpt(argument, true)));
+  CHECK(std::get<smtp::Reply>(smtp::parse_rcpt(argument, false)) == replies::non_ascii_address());
+}
+
+TEST_CASE("BDAT") {
+  struct Row {
+    std::string argument;
+    std::uint64_t octets;
+    bool last;
+  };
+  const std::vector<Row> rows = {
+      {"0", 0, false},
+      {"86", 86, false},
+      {"86 LAST", 86, true},
+      {"0 last", 0, true},
+      {"00000000000000000086", 86, false},
+      {"18446744073709551615", std::numeric_limits<std::uint64_t>::max(), false},
+  };
+  for (const Row& row : rows) {
+    INFO(row.argument);
+    const auto parsed = smtp::parse_bdat(row.argument);
+    REQUIRE(std::holds_alternative<smtp::Chunk>(parsed));
+    CHECK(std::get<smtp::Chunk>(parsed).octets == row.octets);
+    CHECK(std::get<smtp::Chunk>(parsed).last == row.last);
+  }
+  for (const std::string argument : {"",
+                                     " ",
+                                     "LAST",
+                                     " LAST",
+                                     "-1",
+                                     "+1",
+                                     "0x10",
+                                     "1.5",
+                                     "1e3",
+                                     "1 LAST LAST",
+                                     "1 FIRST",
+                                     "1  LAST",
+                                     " 1",
+                                     "1\tLAST",
+                                     "1LAST",
+                                     "1 LAS",
+                                     "18446744073709551616",
+                                     "99999999999999999999",
+                                     "000000000000000000001",
+                                     "\xd9\xa1"}) {
+    INFO(argument);
+    CHECK(std::get<smtp::Reply>(smtp::parse_bdat(argument)) == replies::bad_chunk_syntax());
+  }
+  CHECK(std::holds_alternative<smtp::Reply>(smtp::parse_bdat(std::string_view("1\0", 2))));
+}
+
 TEST_CASE("RCPT") {
-  const auto path = smtp::parse_rcpt("to:<info@ours.test>");
+  const auto path = smtp::parse_rcpt("to:<info@ours.test>", false);
   REQUIRE(std::holds_alternative<mail::Path>(path));
   CHECK(std::get<mail::Path>(path).to_string() == "<info@ours.test>");
   struct Row {
@@ -168,7 +243,7 @@ TEST_CASE("RCPT") {
   };
   for (const Row& row : rows) {
     INFO(row.argument);
-    CHECK(std::get<smtp::Reply>(smtp::parse_rcpt(row.argument)) == row.reply);
+    CHECK(std::get<smtp::Reply>(smtp::parse_rcpt(row.argument, false)) == row.reply);
   }
 }
 

@@ -53,7 +53,8 @@ std::vector<Line> read_all(const std::string& input, std::size_t piece) {
       bytes.remove_prefix(reader.read(bytes));
       if (!reader.complete()) continue;
       const auto line = reader.take();
-      lines.push_back({line.text, line.fault});
+      const bool whole = line.fault == Fault::None;
+      lines.push_back({whole ? line.text : "", line.fault});
     }
   }
   return lines;
@@ -66,6 +67,31 @@ TEST_CASE("lines are the same whole, byte by byte, in pieces, and with bytes beh
     for (const std::size_t piece : {1u, 2u, 3u, 7u}) CHECK(read_all(row.input, piece) == row.lines);
     if (!row.input.ends_with("\r\n")) continue;
     CHECK(read_all(row.input + "tail", 1) == row.lines);
+  }
+}
+
+TEST_CASE("of a line with a fault the beginning is known, the same whatever the pieces") {
+  struct Beginning {
+    std::string input;
+    std::string beginning;
+  };
+  const std::vector<Beginning> rows = {
+      {std::string(60, 'x') + "y\r\n", std::string(48, 'x')},
+      {"abc\n" + std::string(60, 'x') + "\r\n", "abc"},
+      {"abc\rdef\r\n", "abc"},
+      {"\nabc\r\n", ""},
+  };
+  for (const Beginning& row : rows) {
+    for (const std::size_t piece : {1u, 7u, 100u}) {
+      INFO(row.input << ' ' << piece);
+      smtp::LineReader reader(50);
+      for (std::size_t at = 0; at < row.input.size(); at += piece)
+        CHECK(reader.read(std::string_view(row.input).substr(at, piece)) > 0);
+      REQUIRE(reader.complete());
+      const auto line = reader.take();
+      CHECK(line.fault != Fault::None);
+      CHECK(line.text == row.beginning);
+    }
   }
 }
 

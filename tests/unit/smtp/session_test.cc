@@ -87,6 +87,7 @@ TEST_CASE("a transaction, event by event") {
   CHECK(d.session.stage() == "data");
   d.send("..one\r\n.\r\n");
   CHECK(d.expect<smtp::Body>().bytes == ".one\r\n");
+  d.expect<smtp::HeaderComplete>();
   const auto message = d.expect<smtp::AskMessage>();
   CHECK(message.size == 6);
   d.session.answer(message.ticket, replies::message_ok("Q1"), d.now);
@@ -118,6 +119,7 @@ TEST_CASE("an answer that comes after the end harms nobody") {
   d.secure();
   d.to_body();
   d.send(".\r\n");
+  d.expect<smtp::HeaderComplete>();
   const auto message = d.expect<smtp::AskMessage>();
   d.session.answer(message.ticket, replies::local_trouble(), d.now);
   d.send("QUIT\r\n");
@@ -149,7 +151,9 @@ TEST_CASE("implicit TLS: StartTls without a word, the greeting behind the handsh
 TEST_CASE("nothing from before TLS survives it") {
   Driver d;
   d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
-  d.send("EHLO in.clear.example\r\nSTARTTLS\r\n");
+  d.send("EHLO in.clear.example\r\n");
+  d.expect_nothing();
+  d.send("STARTTLS\r\n");
   d.expect<smtp::StartTls>();
   CHECK(d.session.helo() == "in.clear.example");
   d.output();
@@ -199,8 +203,8 @@ TEST_CASE("a message that the session refuses is dropped, not asked about") {
   Driver d;
   d.secure();
   d.to_body();
-  d.send("a\r\n");
-  CHECK(d.expect<smtp::Body>().bytes == "a\r\n");
+  d.send("a:\r\n");
+  CHECK(d.expect<smtp::Body>().bytes == "a:\r\n");
   d.send(std::string("b\0c", 3));
   CHECK(d.expect<smtp::MessageDropped>().reply == replies::nul_in_message());
   CHECK_FALSE(d.session.in_transaction());
@@ -228,11 +232,83 @@ TEST_CASE("refuse_message() is heard up to the last Body event") {
   CHECK(d.output() == replies::insufficient_storage().render());
   d.to_body();
   d.send(".\r\n");
+  d.expect<smtp::HeaderComplete>();
   const auto message = d.expect<smtp::AskMessage>();
   d.session.refuse_message(replies::insufficient_storage());
   d.session.answer(message.ticket, replies::message_ok("Q1"), d.now);
   d.expect_nothing();
   CHECK(d.output() == replies::message_ok("Q1").render());
+}
+
+TEST_CASE("the end of the header is news, and may be answered") {
+  Driver d;
+  d.secure();
+  d.to_body();
+  d.send("Delivered-To: info@ours.test\r\n\r\nbody\r\n.\r\n");
+  CHECK(d.expect<smtp::Body>().bytes == "Delivered-To: info@ours.test\r\n\r\n");
+  d.expect<smtp::HeaderComplete>();
+  d.session.refuse_message(replies::delivered_before());
+  CHECK(d.expect<smtp::MessageDropped>().reply == replies::delivered_before());
+  d.expect_nothing();
+  CHECK(d.output() == replies::delivered_before().render());
+}
+
+TEST_CASE("a message in chunks, event by event") {
+  Driver d;
+  d.secure();
+  d.send("MAIL FROM:<a@example.net> SMTPUTF8 REQUIRETLS\r\nRCPT TO:<info@ours.test>\r\n");
+  const auto sender = d.expect<smtp::AskSender>();
+  CHECK(sender.sender.smtputf8);
+  CHECK(sender.sender.require_tls);
+  d.session.answer(sender.ticket, replies::sender_ok(), d.now);
+  d.answer<smtp::AskRecipient>(replies::recipient_ok());
+  d.send("BDAT 6\r\na: b\r\nBDAT 5 LAST\r\n\r\ncd");
+  d.answer<smtp::AskData>(replies::data_go_ahead());
+  CHECK(d.expect<smtp::Body>().bytes == "a: b\r\n");
+  CHECK(d.expect<smtp::Body>().bytes == "\r\n");
+  d.expect<smtp::HeaderComplete>();
+  CHECK(d.session.stage() == "data");
+  CHECK(d.expect<smtp::Body>().bytes == "cd");
+  d.expect_nothing();
+  d.send("e");
+  CHECK(d.expect<smtp::Body>().bytes == "e\r\n");
+  const auto message = d.expect<smtp::AskMessage>();
+  CHECK(message.size == 13);
+  d.output();
+  d.session.answer(message.ticket, replies::message_ok("Q1"), d.now);
+  CHECK(d.output() == "250 2.0.0 Ok: queued as Q1\r\n");
+}
+
+TEST_CASE("a message that is given up on between two chunks fails with the next one") {
+  Driver d;
+  d.secure();
+  d.send("MAIL FROM:<a@example.net>\r\nRCPT TO:<info@ours.test>\r\nBDAT 3\r\nabc");
+  d.answer<smtp::AskSender>(replies::sender_ok());
+  d.answer<smtp::AskRecipient>(replies::recipient_ok());
+  d.answer<smtp::AskData>(replies::data_go_ahead());
+  d.expect<smtp::Body>();
+  d.expect_nothing();
+  d.output();
+  d.session.refuse_message(replies::insufficient_storage());
+  d.expect<smtp::MessageDropped>();
+  d.send("BDAT 1 LAST\r\nx");
+  d.expect_nothing();
+  CHECK(d.output() == replies::insufficient_storage().render());
+  CHECK(d.session.stage() == "mail");
+}
+
+TEST_CASE("who speaks before the greeting is not greeted") {
+  Driver d;
+  const auto connect = d.expect<smtp::AskConnect>();
+  d.send("EHLO a\r\n");
+  d.expect_nothing();
+  d.session.answer(connect.ticket, replies::greeting("mx.ours.test"), d.now);
+  CHECK(d.expect<smtp::Refused>().reply == replies::input_before_greeting());
+  CHECK(d.expect<smtp::Close>().reason == "early_talker");
+  CHECK(d.output() == replies::input_before_greeting().render());
+
+  Driver implicit(true);
+  CHECK_FALSE(implicit.session.wants_input());  // it would be the handshake's
 }
 
 TEST_CASE("the rest of a dropped message is news no more") {
@@ -276,11 +352,12 @@ TEST_CASE("RCPT commands of a transaction are bounded, refused ones too") {
 TEST_CASE("refused commands are news with their verb") {
   Driver d;
   d.secure();
-  d.send("FOO\r\nVRFY x\r\nDATA\r\n");
+  d.send("FOO\r\nVRFY x\r\n");
   const auto unknown = d.expect<smtp::Refused>();
   CHECK(unknown.verb.empty());
   CHECK(unknown.reply == replies::unknown_command());
   CHECK(d.expect<smtp::Refused>().verb == "VRFY");
+  d.send("DATA\r\n");
   const auto data = d.expect<smtp::Refused>();
   CHECK(data.verb == "DATA");
   CHECK(data.reply == replies::bad_sequence());
@@ -294,11 +371,11 @@ TEST_CASE("buffered input is bounded while a question is open") {
   d.secure();
   d.send("MAIL FROM:<a@example.net>\r\n");
   const auto sender = d.expect<smtp::AskSender>();
-  const std::string noops = "NOOP\r\nNOOP\r\n";
+  const std::string resets = "RSET\r\nRSET\r\n";
   std::size_t sent = 0;
   while (d.session.wants_input()) {
-    d.send(noops);
-    sent += noops.size();
+    d.send(resets);
+    sent += resets.size();
     REQUIRE(sent < 2 * smtp::kMaxBufferedInput);
   }
   CHECK(sent >= smtp::kMaxBufferedInput);

@@ -55,14 +55,17 @@ TEST_CASE("mail can only flow through every question") {
       const auto next = smtp::next_state(state, static_cast<Input>(i));
       if (next == State::Body) CHECK(state == State::AskData);
       if (next == State::AskData) CHECK(state == State::Recipients);
-      if (next == State::AskMessage) CHECK(state == State::Body);
+      if (next == State::AskChunks) CHECK(state == State::Recipients);
+      if (next == State::Chunk) CHECK((state == State::AskChunks || state == State::Chunks));
+      if (next == State::Chunks) CHECK(state == State::Chunk);
+      if (next == State::AskMessage) CHECK((state == State::Body || state == State::Chunk));
       if (next == State::Handshake) CHECK_FALSE(smtp::is_transaction(state));
     }
   }
 }
 
 TEST_CASE("EHLO and RSET lead to the state between transactions") {
-  for (const State state : {State::Ready, State::Sender, State::Recipients}) {
+  for (const State state : {State::Ready, State::Sender, State::Recipients, State::Chunks}) {
     CHECK(smtp::next_state(state, Input::Reset) == State::Ready);
     CHECK(smtp::next_state(state, Input::Hello) == State::Ready);
   }

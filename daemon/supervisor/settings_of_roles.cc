@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/supervisor/settings_of_roles.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "policy/recipients.h"
+
+namespace supervisor {
+
+common::SmtpRoleSettings smtp_settings(const config::Config& config,
+                                       const std::vector<std::size_t>& sockets) {
+  common::SmtpRoleSettings settings{
+      config.hostname,       config.smtp, config.tls, config.domains, config.limits, {},
+      config.spool.min_free, 1,           config.log};
+  for (const std::size_t index : sockets) {
+    const config::Listener& listener = config.listeners.at(index);
+    settings.listeners.push_back({listener.access, listener.tls == config::ListenerTls::Implicit,
+                                  listener.proxy_protocol_from});
+  }
+  settings.threads = config.workers.smtp_threads > 0
+                         ? config.workers.smtp_threads
+                         : std::max(1u, std::thread::hardware_concurrency());
+  return settings;
+}
+
+common::DeliverRoleSettings deliver_settings(const config::Config& config) {
+  common::DeliverRoleSettings settings{config.spool, {}, config.log};
+  for (const auto& mailbox : policy::Recipients(config.domains).all_mailboxes())
+    settings.mailboxes.push_back({mailbox.domain, mailbox.mailbox, {}});
+  return settings;
+}
+
+}  // namespace supervisor

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "smtp/message_content.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "smtp/limits.h"
+#include "smtp/replies.h"
+
+namespace smtp {
+namespace {
+
+constexpr std::string_view kNewline = "\r\n";
+
+bool is_special(char c) { return c == '\r' || c == '\n' || c == '\0'; }
+
+}  // namespace
+
+std::size_t MessageContent::feed(std::string_view bytes, std::string& out) {
+  const bool in_header = !header_.complete();
+  std::size_t at = 0;
+  while (at < bytes.size() && !(in_header && header_.complete())) {
+    at += feed_text(bytes.substr(at), out);
+    if (at < bytes.size()) step(bytes[at++], out);
+  }
+  return at;
+}
+
+void MessageContent::finish(std::string& out) {
+  if (std::exchange(after_cr_, false)) refuse_with(replies::bad_newline_in_message);
+  if (line_open_) put(kNewline, out);
+}
+
+void MessageContent::refuse(const Reply& reply) {
+  if (!refusal_) refusal_ = reply;
+}
+
+// Makes the reply only when it is wanted: a hostile message has a fault in every byte.
+void MessageContent::refuse_with(Reply (*reply)()) {
+  if (!refusal_) refusal_ = reply();
+}
+
+// What needs no judgement, in one piece.
+std::size_t MessageContent::feed_text(std::string_view bytes, std::string& out) {
+  const auto special = std::find_if(bytes.begin(), bytes.end(), is_special);
+  const std::string_view text(bytes.begin(), special);
+  if (text.empty()) return 0;
+  if (std::exchange(after_cr_, false)) refuse_with(replies::bad_newline_in_message);
+  put(text, out);
+  return text.size();
+}
+
+// One CR, LF or NUL.
+void MessageContent::step(char c, std::string& out) {
+  const bool after_cr = std::exchange(after_cr_, c == '\r');
+  if (after_cr && c == '\n') return put(kNewline, out);
+  if (after_cr) refuse_with(replies::bad_newline_in_message);
+  if (c == '\n') bare_lf(out);
+  if (c == '\0') refuse_with(replies::nul_in_message);
+}
+
+void MessageContent::bare_lf(std::string& out) {
+  if (settings_->bare_newline == BareNewline::Reject) {
+    refuse_with(replies::bad_newline_in_message);
+  } else {
+    put(kNewline, out);
+  }
+}
+
+void MessageContent::put(std::string_view bytes, std::string& out) {
+  size_ += bytes.size();
+  line_open_ = bytes != kNewline;
+  if (!header_.complete()) check_header(bytes);
+  if (size_ > settings_->max_message_size) refuse_with(replies::message_too_big);
+  if (!refusal_) out += bytes;
+}
+
+void MessageContent::check_header(std::string_view added) {
+  header_.feed(added);
+  const mail::HeaderCounts& counts = header_.counts();
+  if (counts.bytes > settings_->max_header_size || counts.fields > settings_->max_header_fields ||
+      counts.longest_line > kMaxHeaderLine) {
+    refuse_with(replies::header_too_big);
+  }
+  // RFC 5321 section 6.3: the count of Received fields is how a loop shows.
+  if (counts.received > settings_->max_received_headers) refuse_with(replies::mail_loop);
+}
+
+}  // namespace smtp
