@@ -113,6 +113,17 @@ class Delivery(harness.TestCase):
             dialog.expect(code)
         self.assertTrue(dialog.closed())
 
+    def test_requiretls_stays_with_the_message(self):
+        with Dialog.tls(self.server) as dialog:
+            dialog.command("MAIL FROM:<a@example.net> REQUIRETLS=yes", 501, "5.5.4")
+            dialog.command("MAIL FROM:<a@example.net> REQUIRETLS", 250, "2.1.0")
+            dialog.command("RCPT TO:<info@ours.test>", 250, "2.1.5")
+            dialog.command("DATA", 354)
+            qid = dialog.finish(MESSAGE).rpartition(" ")[2]
+        self.assertEqual(self.server.wait_event("accept", qid=qid)["requiretls"], "yes")
+        [mail] = self.server.mails("ours.test/info")
+        self.assertIn(b" (REQUIRETLS)", mail.partition(b"\nFrom:")[0])
+
     def test_swaks(self):
         run = subprocess.run(
             ["swaks", "--server", "127.0.0.1", "--port", str(self.server.port), "--tls",
@@ -124,16 +135,21 @@ class Delivery(harness.TestCase):
         self.assertIn(b"Subject: by swaks", mail)
 
     def test_openssl_s_client(self):
-        commands = ("MAIL FROM:<a@example.net>\r\nRCPT TO:<info@ours.test>\r\nDATA\r\n"
-                    "Subject: by openssl\r\n\r\nhello\r\n.\r\nQUIT\r\n")
-        client = subprocess.Popen(
-            ["openssl", "s_client", "-starttls", "smtp", "-quiet", "-crlf", "-connect",
-             f"127.0.0.1:{self.server.port}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+        steps = ["EHLO s-client.example.net", "MAIL FROM:<a@example.net>",
+                 "RCPT TO:<info@ours.test>", "DATA", "Subject: by openssl\n\nhello\n.", "QUIT"]
         # s_client acts on lines that begin with Q or R; -quiet switches that off.
-        output, _ = client.communicate(("EHLO s-client.example.net\r\n" + commands)
-                                       .replace("\r\n", "\n").encode(), timeout=60)
-        print(output.decode())
+        with subprocess.Popen(
+                ["openssl", "s_client", "-starttls", "smtp", "-quiet", "-crlf", "-connect",
+                 f"127.0.0.1:{self.server.port}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, text=True) as client:
+            for step in steps:
+                client.stdin.write(step + "\n")
+                client.stdin.flush()
+                line = client.stdout.readline()
+                while line[3:4] == "-":
+                    line = client.stdout.readline()
+                self.assertRegex(line, r"^[23]", step)
+        self.server.wait_event("disconnect", helo="s-client.example.net", reason="quit")
         [mail] = self.server.mails("ours.test/info")
         self.assertIn(b"Subject: by openssl", mail)
 

@@ -98,7 +98,7 @@ class Sessions(harness.TestCase):
     def test_errors(self):
         server = self.start("[limits]\nerrors_per_session = 3\n")
         with Dialog.tls(server) as dialog:
-            dialog.command("GET / HTTP/1.1", 500)
+            dialog.command("XYZZY", 500)
             dialog.command("MAIL FROM:a", 501)
             dialog.command("RCPT TO:<info@ours.test>", 503)
             dialog.expect(421, "4.7.0")

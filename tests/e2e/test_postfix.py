@@ -11,6 +11,11 @@ import harness
 AS_ROOT = [] if harness.AS_ROOT else ["sudo", "-n"]
 SENDER = "sales@ours.test"  # so that bounces come to us as well
 UNKNOWN = [f"nobody{i}@ours.test" for i in range(6)]
+U_LABEL = """
+[[domain]]
+name = "xn--bcher-kva.test"
+mailboxes = ["info"]
+"""
 KNOWN = [*(f"info+{i}@ours.test" for i in range(12)), "abuse@ours.test", "anyone@catchall.test"]
 
 MAIN = """
@@ -32,6 +37,9 @@ smtp_dns_support_level = disabled
 relayhost = [127.0.0.1]:{port}
 smtp_tls_security_level = encrypt
 smtp_tls_loglevel = 1
+smtputf8_enable = yes
+debug_peer_list = 127.0.0.1
+debug_peer_level = 1
 message_size_limit = 20000000
 """
 
@@ -80,15 +88,19 @@ class Postfix:
         if AS_ROOT:
             self.as_root("rm", "-rf", self.directory)
 
-    def send(self, message, *recipients):
+    def send(self, message, *recipients, sender=SENDER):
         """`message` with LF line ends; dots are not special."""
-        self.as_root("sendmail", "-C", self.config, "-B8BITMIME", "-i", "-f", SENDER, *recipients,
+        self.as_root("sendmail", "-C", self.config, "-B8BITMIME", "-i", "-f", sender, *recipients,
                      input=message)
 
     def log(self):
         with contextlib.suppress(OSError):
             return (self.directory / "log/maillog").read_text()
         return ""
+
+    def said(self):
+        """The dialogue by its order in time: a way, < or >, and the line that went that way."""
+        return re.findall(r": ([<>]) 127\.0\.0\.1\[127\.0\.0\.1\]:\d+: (.*)", self.log())
 
     def results(self):
         """Recipient -> what became of it, in Postfix's words."""
@@ -102,7 +114,7 @@ class Postfix:
 
 class Sending(harness.TestCase):
     def setUp(self):
-        self.server = self.start()
+        self.server = self.start(domains=harness.DOMAINS + U_LABEL)
         self.postfix = Postfix(self.server.port)
         self.addCleanup(self.postfix.stop)
         self.postfix.start()
@@ -136,6 +148,8 @@ class Sending(harness.TestCase):
             self.assertEqual(event["helo"], "client.example.net")
             self.assertEqual(event["tls"], "TLSv1.3")
             self.assert_content("ours.test/info", message)
+            self.assertTrue(any(text.startswith(f"MAIL FROM:<{SENDER}> SIZE=") and
+                                text.endswith(" BODY=8BITMIME") for _, text in self.postfix.said()))
         self.assertIn("Untrusted TLS connection established to 127.0.0.1[127.0.0.1]:"
                       f"{self.server.port}: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384",
                       self.postfix.log())
@@ -152,11 +166,33 @@ class Sending(harness.TestCase):
                           results[recipient])
         for mailbox in ("ours.test/info", "ours.test/postmaster", "catchall.test/anna"):
             self.assertEqual(len(self.server.mails(mailbox)), 1)
+        self.assert_pipelined(20)
         # The bounce is Postfix's business; it comes as any mail with the null reverse-path.
         [bounce] = self.server.mails("ours.test/sales")
         self.assertTrue(bounce.startswith(b"Return-Path: <>\n"))
         for recipient in UNKNOWN:
             self.assertIn(recipient.encode(), bounce)
+
+    def assert_pipelined(self, recipients):
+        """MAIL, every RCPT and DATA went out before the first of their replies came."""
+        ways = "".join(f"{way}{text[:4]} " for way, text in self.postfix.said())
+        self.assertIn(">MAIL " + ">RCPT " * recipients + ">DATA <250 ", ways)
+
+    def test_international_addresses(self):
+        sender, recipients = "jürgen@bücher.example", ["info@bücher.test", "info@ours.test"]
+        message = ("From: Jürgen <jürgen@bücher.example>\nDate: Sat, 21 Nov 2026 10:00:00 +0000\n"
+                   "Message-Id: <1@client.example.net>\nSubject: Grüße aus Köln\n\nGrüße\n")
+        self.postfix.send(message, *recipients, sender=sender)
+        results = self.postfix.wait_for(*recipients)
+        for recipient in recipients:
+            self.assertTrue(results[recipient].startswith("status=sent (250 2.0.0 "), results)
+        [mail] = [text for way, text in self.postfix.said() if text.startswith("MAIL FROM")]
+        self.assertRegex(mail, rf"^MAIL FROM:<{sender}> .*\bSMTPUTF8\b")
+        for mailbox in ("xn--bcher-kva.test/info", "ours.test/info"):
+            self.assert_content(mailbox, message)
+            [mail] = self.server.mails(mailbox)
+            self.assertTrue(mail.startswith(f"Return-Path: <{sender}>\n".encode()), mail)
+            self.assertIn(b" by mx.ours.test with UTF8SMTPS\n", mail)
 
 
 if __name__ == "__main__":

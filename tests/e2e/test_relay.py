@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """No recipient in any disguise is taken but the mailboxes of the configuration."""
+import itertools
+
 import harness
 from harness import MESSAGE, Dialog
 
 HOST = harness.HOSTNAME
-RELAY = "550 5.7.1 "    # valid syntax, not ours
-SYNTAX = "501 5.1.3 "
-UNKNOWN = "550 5.1.1 "
+RELAY = "550 5.7.1 Relaying denied"  # valid syntax, not ours
+SYNTAX = "501 5.1.3 Bad recipient address syntax"
+NON_ASCII = "553 5.6.7 Non-ASCII address without SMTPUTF8"
+UNKNOWN = "550 5.1.1 No such mailbox"
 
 # Recipients between < and >, with the answer they get.
 DISGUISES = [
@@ -61,12 +64,12 @@ DISGUISES = [
     ("bob@other.example.", SYNTAX),
     ("info@.ours.test", SYNTAX),
     ("info@ours..test", SYNTAX),
-    ("info@bücher.example", SYNTAX),
+    ("info@bücher.example", NON_ASCII),
     ("info@xn--bcher-kva.example", RELAY),
     ("info@XN--BCHER-KVA.example", RELAY),
-    ("info@ours\u3002test", SYNTAX),   # ideographic full stop
-    ("info@\uff4furs.test", SYNTAX),   # fullwidth o
-    ("ïnfo@ours.test", SYNTAX),
+    ("info@ours\u3002test", NON_ASCII),  # ideographic full stop
+    ("info@\uff4furs.test", NON_ASCII),  # fullwidth o
+    ("ïnfo@ours.test", NON_ASCII),
     # Broken on purpose.
     ("info@ours.test@other.example", SYNTAX),
     ("bob@other.example@ours.test", SYNTAX),
@@ -92,6 +95,22 @@ DISGUISES = [
     ('""@ours.test', UNKNOWN),
 ]
 
+# The same for a sender that gave SMTPUTF8.
+INTERNATIONAL = [
+    ("info@bücher.example", RELAY),
+    ("bob@ours.test\u3002other.example", RELAY),
+    ("bob%other.example@\uff4furs.test", RELAY),
+    ("@ours\u3002test:bob@bücher.example", RELAY),
+    ('"bob@bücher.example"@ours.test', RELAY),
+    ("info\uff20bücher.example", SYNTAX),  # fullwidth at
+    ("info@ours.test\u3002", SYNTAX),
+    ("info@ours\u3002\u3002test", SYNTAX),
+    ("info@\u202eours.test", SYNTAX),      # right-to-left override
+    ("ïnfo@ours.test", UNKNOWN),
+    ("inf\u043e@ours.test", UNKNOWN),      # Cyrillic o
+    ("nobody\uff05other.example@ours.test", UNKNOWN),  # fullwidth percent
+]
+
 # What stands behind "RCPT TO:" when it is not just a path.
 ARGUMENTS = [
     ("bob@other.example", "501 "),
@@ -103,25 +122,23 @@ ARGUMENTS = [
     ("<info@ours.test> NOTIFY=SUCCESS", "555 5.5.4 "),
 ]
 
-# The sixteen pairs of nmap's smtp-open-relay: sender, recipient, answer.
-SENDER = "<antispam@[127.0.0.1]>"
+# What nmap's smtp-open-relay tries: the first recipient with each of the senders, the others with
+# the last of them; sixteen pairs. Here it is each with each.
+SENDERS = ["<>", "<antispam@other.example>", f"<antispam@{HOST}>", "<antispam@[127.0.0.1]>"]
 NMAP = [
-    ("<>", "<relaytest@other.example>", RELAY),
-    ("<antispam@other.example>", "<relaytest@other.example>", RELAY),
-    (f"<antispam@{HOST}>", "<relaytest@other.example>", RELAY),
-    (SENDER, "<relaytest@other.example>", RELAY),
-    (SENDER, "<relaytest%other.example@[127.0.0.1]>", RELAY),
-    (SENDER, f"<relaytest%other.example@{HOST}>", RELAY),
-    (SENDER, '<"relaytest@other.example">', SYNTAX),
-    (SENDER, '<"relaytest%other.example">', SYNTAX),
-    (SENDER, "<relaytest@other.example@[127.0.0.1]>", SYNTAX),
-    (SENDER, '<"relaytest@other.example"@[127.0.0.1]>', RELAY),
-    (SENDER, f"<relaytest@other.example@{HOST}>", SYNTAX),
-    (SENDER, "<@[127.0.0.1]:relaytest@other.example>", RELAY),
-    (SENDER, f"<@{HOST}:relaytest@other.example>", RELAY),
-    (SENDER, "<other.example!relaytest>", SYNTAX),
-    (SENDER, "<other.example!relaytest@[127.0.0.1]>", RELAY),
-    (SENDER, f"<other.example!relaytest@{HOST}>", RELAY),
+    ("<relaytest@other.example>", RELAY),
+    ("<relaytest%other.example@[127.0.0.1]>", RELAY),
+    (f"<relaytest%other.example@{HOST}>", RELAY),
+    ('<"relaytest@other.example">', SYNTAX),
+    ('<"relaytest%other.example">', SYNTAX),
+    ("<relaytest@other.example@[127.0.0.1]>", SYNTAX),
+    ('<"relaytest@other.example"@[127.0.0.1]>', RELAY),
+    (f"<relaytest@other.example@{HOST}>", SYNTAX),
+    ("<@[127.0.0.1]:relaytest@other.example>", SYNTAX),
+    (f"<@{HOST}:relaytest@other.example>", RELAY),
+    ("<other.example!relaytest>", SYNTAX),
+    ("<other.example!relaytest@[127.0.0.1]>", RELAY),
+    (f"<other.example!relaytest@{HOST}>", RELAY),
 ]
 
 # Who says so does not matter.
@@ -144,10 +161,10 @@ class Relay(harness.TestCase):
 
     def check(self, dialog, sender, argument, expected):
         """RCPT gets `expected`, DATA gets nothing through, and nothing is stored."""
+        dialog.command("RSET", 250)
         dialog.command(f"MAIL FROM:{sender}", 250)
         self.assert_refused(dialog.ask(f"RCPT TO:{argument}"), expected, argument)
         self.assertRegex(dialog.ask("DATA"), r"^50[13] |^554 ")
-        dialog.command("RSET", 250)
 
     def tearDown(self):
         self.assertEqual(self.server.stored(), [])
@@ -158,6 +175,12 @@ class Relay(harness.TestCase):
                 with self.subTest(recipient):
                     self.check(dialog, "<a@example.net>", f"<{recipient}>", expected)
 
+    def test_international_disguises(self):
+        with Dialog.tls(self.server) as dialog:
+            for recipient, expected in INTERNATIONAL:
+                with self.subTest(recipient):
+                    self.check(dialog, "<a@example.net> SMTPUTF8", f"<{recipient}>", expected)
+
     def test_arguments(self):
         with Dialog.tls(self.server) as dialog:
             for argument, expected in ARGUMENTS:
@@ -165,15 +188,15 @@ class Relay(harness.TestCase):
                     self.check(dialog, "<a@example.net>", argument, expected)
 
     def test_open_relay_scan(self):
-        self.assertEqual(len(NMAP), 16)
+        self.assertEqual(len(SENDERS) + len(NMAP) - 1, 16)
         with Dialog.tls(self.server) as dialog:
-            for sender, recipient, expected in NMAP:
+            for sender, (recipient, expected) in itertools.product(SENDERS, NMAP):
                 with self.subTest(f"{sender} {recipient}"):
                     self.check(dialog, sender, recipient, expected)
 
     def test_open_relay_scan_in_clear(self):
         with Dialog.plain(self.server) as dialog:
-            for sender, recipient, _ in NMAP:
+            for sender, (recipient, _) in itertools.product(SENDERS, NMAP):
                 self.assert_refused(dialog.ask(f"MAIL FROM:{sender}"), "530 5.7.0 ", sender)
                 self.assert_refused(dialog.ask(f"RCPT TO:{recipient}"), "530 5.7.0 ", recipient)
 

@@ -70,7 +70,7 @@ class InClear(TlsCase):
     def test_no_mail_before_tls(self):
         with Dialog.plain(self.server) as dialog:
             for command in ("MAIL FROM:<a@example.net>", "RCPT TO:<info@ours.test>", "DATA",
-                            "BDAT 10 LAST", "MAIL FROM:<a@example.net> SIZE=999999999999"):
+                            "BDAT 0 LAST", "MAIL FROM:<a@example.net> SIZE=999999999999"):
                 dialog.command(command, 530, "5.7.0 Must issue a STARTTLS command first")
             dialog.command("QUIT", 221)
         self.assert_nothing_stored()
@@ -86,15 +86,19 @@ class InClear(TlsCase):
         self.assertTrue(answers.pop().startswith("502 5.5.1 "))
 
     def test_what_ehlo_lists(self):
-        listed = ["PIPELINING", "SIZE 26214400", "8BITMIME", "ENHANCEDSTATUSCODES"]
+        listed = ["PIPELINING", "SIZE 26214400", "8BITMIME", "SMTPUTF8", "CHUNKING",
+                  "ENHANCEDSTATUSCODES", "LIMITS RCPTMAX=100 MAILMAX=100"]
         with Dialog(self.server.connect()) as dialog:
             dialog.expect(220)
             lines = dialog.command("EHLO client.example.net", 250)
             self.assertEqual([line[4:] for line in lines[1:]], listed + ["STARTTLS"])
+            helped = dialog.command("HELP", 214, "2.0.0")
             dialog.command("STARTTLS", 220, "2.0.0")
             dialog.handshake()
             lines = dialog.command("EHLO client.example.net", 250)
-            self.assertEqual([line[4:] for line in lines[1:]], listed)
+            self.assertEqual([line[4:] for line in lines[1:]], listed + ["REQUIRETLS"])
+            self.assertEqual(dialog.command("HELP", 214, "2.0.0"),
+                             [line.replace(" STARTTLS", "") for line in helped])
             dialog.command("STARTTLS", 503, "5.5.1")
 
     def test_everything_from_before_tls_is_forgotten(self):
