@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""man/posternd.8 describes the events of lib/obs/events.def as that table does.
+"""man/posternd.8 describes log events and counters as their tables in the code do.
 
-The part between the two marks of the page is generated: check_events.py --write renews it.
+The parts between two marks of the page are generated: check_events.py --write renews them.
 """
 
 import re
@@ -9,22 +9,21 @@ import sys
 
 from source_files import finish, root_from_arguments
 
-BEGIN = '.\\" events begin (generated from lib/obs/events.def)\n'
-END = '.\\" events end\n'
 STRINGS = r'((?:\s*"[^"]*")+)\s*'
-ROW = re.compile(r"POSTERN_EVENT\(\s*(\w+)\s*,\s*(\w+)\s*," + STRINGS + "," + STRINGS + r"\)")
+EVENT = re.compile(r"POSTERN_EVENT\(\s*(\w+)\s*,\s*(\w+)\s*," + STRINGS + "," + STRINGS + r"\)")
+COUNTER = re.compile(r'POSTERN_COUNTER\(\s*(\w+)\s*,\s*"(\w*)"\s*,' + STRINGS + r"\)")
 
 
 def joined(strings):
     return "".join(re.findall(r'"([^"]*)"', strings))
 
 
-def events(root):
-    text = (root / "lib/obs/events.def").read_text(encoding="utf-8")
-    for name, level, fields, doc in ROW.findall(text):
-        yield name, level.lower(), joined(fields), joined(doc)
-    if len(ROW.findall(text)) != text.count("POSTERN_EVENT("):
-        sys.exit("lib/obs/events.def: a row that this check cannot read")
+def rows_of(root, table, pattern, macro):
+    text = (root / table).read_text(encoding="utf-8")
+    rows = pattern.findall(text)
+    if len(rows) != text.count(macro + "("):
+        sys.exit(f"{table}: a row that this check cannot read")
+    return rows
 
 
 def sentences(doc):
@@ -32,27 +31,45 @@ def sentences(doc):
     return re.sub(r"(?<=\.) (?=\S)", "\n", doc)
 
 
-def mdoc(rows):
-    parts = [".Bl -tag -width indent\n"]
-    for name, level, fields, doc in rows:
-        parts.append(f".It Cm {name} Pq {level}\n{sentences(doc)}\n.br\n.Ql {fields}\n")
-    return "".join(parts) + ".El\n"
+def events(root):
+    items = []
+    for name, level, fields, doc in rows_of(root, "lib/obs/events.def", EVENT, "POSTERN_EVENT"):
+        items.append(f".It Cm {name} Pq {level.lower()}\n{sentences(joined(doc))}\n.br\n"
+                     f".Ql {joined(fields)}\n")
+    return items
+
+
+def counters(root):
+    table = "daemon/common/counters.def"
+    return [f".It Cm {name}\n{sentences(joined(doc))}\n"
+            for name, _, doc in rows_of(root, table, COUNTER, "POSTERN_COUNTER")]
+
+
+PARTS = {"events": ("lib/obs/events.def", events),
+         "counters": ("daemon/common/counters.def", counters)}
 
 
 def main():
     root = root_from_arguments()
     page = root / "man/posternd.8"
-    rows = list(events(root))
-    head, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    current, tail = rest.split(END)
-    if "--write" in sys.argv:
-        page.write_text(head + BEGIN + mdoc(rows) + END + tail, encoding="utf-8")
-        return
+    text = page.read_text(encoding="utf-8")
     complaints = []
-    if current != mdoc(rows):
-        complaints.append("man/posternd.8:1: events differ from lib/obs/events.def; "
-                          "run tests/lint/check_events.py --write")
-    finish(complaints, len(rows))
+    checked = 0
+    for part, (table, items_of) in PARTS.items():
+        items = items_of(root)
+        checked += len(items)
+        head, rest = text.split(f'.\\" {part} begin (generated from {table})\n')
+        current, tail = rest.split(f'.\\" {part} end\n')
+        wanted = ".Bl -tag -width indent\n" + "".join(items) + ".El\n"
+        if current != wanted:
+            complaints.append(f"man/posternd.8:1: {part} differ from {table}; "
+                              "run tests/lint/check_events.py --write")
+        text = (f'{head}.\\" {part} begin (generated from {table})\n{wanted}'
+                f'.\\" {part} end\n{tail}')
+    if "--write" in sys.argv:
+        page.write_text(text, encoding="utf-8")
+    else:
+        finish(complaints, checked)
 
 
 if __name__ == "__main__":
