@@ -26,10 +26,21 @@ bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
+// U+0080 to U+009F, which some terminals obey as they do ESC and its like.
+bool is_c1_control(std::string_view text) {
+  return text.starts_with('\xc2') && text.size() > 1 && is_continuation(text[1]) &&
+         static_cast<unsigned char>(text[1]) < 0xa0;
+}
+
 // A tab is kept as one blank, so that the caret stands below its character.
 std::string printable(std::string_view text) {
   std::string result;
-  for (const char c : text) result += c == '\t' ? ' ' : is_control(c) ? '?' : c;
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const char c = text.front();
+    const bool c1 = is_c1_control(text);
+    if (c1) text.remove_prefix(1);
+    result += c == '\t' ? ' ' : c1 || is_control(c) ? '?' : c;
+  }
   return result;
 }
 

@@ -49,6 +49,16 @@ TEST_CASE("control characters do not reach the terminal") {
         "1 error. See postern.conf(5).\n");
 }
 
+TEST_CASE("nor do those of ISO 6429 that are two bytes in UTF-8") {
+  CHECK(config::render({{Severity::Error, "f", 1, 7, 1, "m", "",
+                         "\xc2\x9b"
+                         "1m\xc2\xa0\xc3\x9bx"}}) ==
+        "f:1:7: error: m\n"
+        "    1 | ?1m\xc2\xa0\xc3\x9bx\n"
+        "      |       ^\n"
+        "1 error. See postern.conf(5).\n");
+}
+
 TEST_CASE("a long line is cut around the place") {
   const std::string line = std::string(1000, 'a') + "HERE" + std::string(1000, 'b');
   const std::string text = config::render({{Severity::Error, "f", 1, 1001, 4, "m", "", line}});
