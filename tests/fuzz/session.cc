@@ -99,10 +99,11 @@ void check_reset(const Choices& some, std::string_view secret) {
   const auto play = [&](const std::string& input) {
     return support::play_session(settings, byte_by_byte(), kStartTls, input);
   };
-  const std::string before = std::string(kHello) + std::string(secret);
+  // The line that the input may have begun ends.
+  const std::string before = std::string(kHello) + std::string(secret) + "\r\n";
   const SessionRecord head = play(before);
   const bool awaits_command = head.stage == "mail" || head.stage == "rcpt";
-  if (!awaits_command || !secret.ends_with("\r\n")) return;
+  if (!awaits_command) return;
   const std::size_t skip = play(std::string(kHello)).output.size();
   const std::string expected =
       play(std::string(kHello) + std::string(kBehindReset)).output.substr(skip);

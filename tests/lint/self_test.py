@@ -132,12 +132,19 @@ class Checks(unittest.TestCase):
         self.assertIn("unknown macro", self.complaints("check_man.py")[0])
 
     def test_events(self):
-        for path in ["lib/obs/events.def", "man/posternd.8"]:
+        rows = {
+            "lib/obs/events.def":
+                'POSTERN_EVENT(eclipse, Info, "sid client", "The sun went out.")\n',
+            "daemon/common/counters.def":
+                'POSTERN_COUNTER(ended_eclipse, "eclipse", "The sun went out.")\n'}
+        for path in [*rows, "man/posternd.8"]:
             self.plant(path, (REPOSITORY / path).read_text(encoding="utf-8"))
         self.assertEqual(self.complaints("check_events.py"), [])
-        with (self.tree / "lib/obs/events.def").open("a", encoding="utf-8") as table:
-            table.write('POSTERN_EVENT(eclipse, Info, "sid client", "The sun went out.")\n')
+        for path, row in rows.items():
+            with (self.tree / path).open("a", encoding="utf-8") as table:
+                table.write(row)
         self.assertIn("events differ", self.complaints("check_events.py")[0])
+        self.assertIn("counters differ", self.complaints("check_events.py")[1])
 
     def test_needed(self):
         (self.tree / "libexec").mkdir()

@@ -13,6 +13,7 @@ namespace {
 std::atomic<std::int64_t> bytes_held{0};
 
 void* count(void* block) {
+  if (block == nullptr) return block;
   bytes_held += static_cast<std::int64_t>(malloc_usable_size(block));
   return block;
 }
@@ -46,6 +47,9 @@ void* operator new(std::size_t size) {
   void* block = allocate(size == 0 ? 1 : size);
   if (block == nullptr) std::abort();
   return block;
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size == 0 ? 1 : size);
 }
 void operator delete(void* block) noexcept { release(block); }
 void operator delete(void* block, std::size_t) noexcept { release(block); }
