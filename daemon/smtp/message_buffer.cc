@@ -16,6 +16,19 @@ bool BufferBudget::take(std::uint64_t bytes) {
   return false;
 }
 
+bool BudgetCharge::add(BufferBudget& budget, std::uint64_t bytes) {
+  if (!budget.take(bytes)) return false;
+  budget_ = &budget;
+  bytes_ += bytes;
+  return true;
+}
+
+void BudgetCharge::release() {
+  if (budget_ != nullptr) budget_->give_back(bytes_);
+  budget_ = nullptr;
+  bytes_ = 0;
+}
+
 base::Result<std::unique_ptr<MessagePart>> MessagePart::make(BufferBudget& budget) {
   base::UniqueFd fd(memfd_create("postern-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return base::Error::system("memfd_create", errno);

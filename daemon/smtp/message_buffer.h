@@ -28,6 +28,22 @@ class BufferBudget {
   std::atomic<std::uint64_t> used_{0};
 };
 
+// What has been taken of a budget, given back with this.
+class BudgetCharge {
+ public:
+  BudgetCharge() = default;
+  ~BudgetCharge() { release(); }
+  BudgetCharge(const BudgetCharge&) = delete;
+  BudgetCharge& operator=(const BudgetCharge&) = delete;
+  // Always the same budget, which must outlive this.
+  bool add(BufferBudget& budget, std::uint64_t bytes);
+  void release();
+
+ private:
+  BufferBudget* budget_ = nullptr;
+  std::uint64_t bytes_ = 0;
+};
+
 // Anonymous memory, charged to a budget for as long as this object lives.
 class MessagePart {
  public:

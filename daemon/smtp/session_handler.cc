@@ -139,14 +139,20 @@ void SessionHandler::handle(Connection& connection, const smtp::Body& body) {
         .write();
     return connection.session().refuse_message(replies::insufficient_storage());
   }
-  transaction_->take(body.bytes);
+  if (!transaction_->take(body.bytes, services_.buffers))
+    return connection.session().refuse_message(replies::insufficient_storage());
   if (transaction_->part->size() >= kPartBytes) pass_on_part(connection);
 }
 
-// A message that was in this mailbox before has come back to it (RFC 5321 section 6.3).
+// A message that was in a mailbox before has come back to it (RFC 5321 section 6.3). There it is
+// already; the others get it.
 void SessionHandler::handle(Connection& connection, const smtp::HeaderComplete&) {
-  if (transaction_->read_header()) return;
-  connection.session().refuse_message(replies::delivered_before());
+  const auto looping = transaction_->read_header();
+  if (transaction_->mailboxes.empty())
+    return connection.session().refuse_message(replies::delivered_before());
+  for (const policy::LocalMailbox& mailbox : looping)
+    transaction_->log_refused("rcpt", replies::delivered_before(), "the others get it", base::now(),
+                              mailbox.mailbox + '@' + mailbox.domain);
 }
 
 // The client waits until deliver has the part: what a session holds in memory stays bounded.
@@ -233,6 +239,7 @@ void SessionHandler::handle(Connection&, const smtp::Refused& refused) {
 
 void SessionHandler::refuse(Connection& connection, smtp::Ticket ticket, std::string_view stage,
                             const smtp::Reply& reply, std::string_view detail) {
+  if (stage == "data") services_.counters.add(common::Counter::messages_refused);
   if (transaction_ != nullptr) {
     transaction_->log_refused(stage, reply, detail, base::now());
   } else {

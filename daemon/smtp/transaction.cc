@@ -41,21 +41,29 @@ void Transaction::add(const mail::Address& recipient, const policy::LocalMailbox
     mailboxes.push_back(mailbox);
 }
 
-void Transaction::take(std::string_view body) {
+bool Transaction::take(std::string_view body, BufferBudget& budget) {
   size_bytes += body.size();
-  if (!header_read) header += body;
+  if (header_read) return true;
+  if (!header_charge.add(budget, body.size())) return false;
+  header += body;
+  return true;
 }
 
-bool Transaction::read_header() {
+std::vector<policy::LocalMailbox> Transaction::read_header() {
   header_read = true;
   const std::string text = std::exchange(header, {});
+  header_charge.release();
   const mail::HeaderFields fields(text);
   needs_empty_line = fields.needs_empty_line();
   if (const auto* id = fields.find("Message-ID"))
     message_id = mail::unfolded(id->value).substr(0, kMaxMessageId);
-  std::vector<mail::Address> addresses;
-  std::transform(mailboxes.begin(), mailboxes.end(), std::back_inserter(addresses), address_of);
-  return !mail::delivered_to_any(fields, addresses);
+  const mail::DeliveredTo seen(fields);
+  const auto loops =
+      std::stable_partition(mailboxes.begin(), mailboxes.end(),
+                            [&](const auto& mailbox) { return !seen.names(address_of(mailbox)); });
+  std::vector<policy::LocalMailbox> looping(loops, mailboxes.end());
+  mailboxes.erase(loops, mailboxes.end());
+  return looping;
 }
 
 std::string Transaction::received(const std::string& hostname, base::WallTime now) const {

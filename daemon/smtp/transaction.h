@@ -49,17 +49,20 @@ struct Transaction {
   std::unique_ptr<MessagePart> part;
   std::uint64_t appended_bytes = 0;
   std::uint64_t size_bytes = 0;  // all of it
-  std::string header;            // its bytes, until read_header(); the session bounds them
+  std::string header;            // its bytes, until read_header()
+  BudgetCharge header_charge;
   bool header_read = false;
   std::string message_id;         // peer text
   bool needs_empty_line = false;  // it has no header
   base::Instant submitted;
 
   void add(const mail::Address& recipient, const policy::LocalMailbox& mailbox);
-  void take(std::string_view body);
+  // False: the budget is used up.
+  bool take(std::string_view body, BufferBudget& budget);
 
-  // When all of the header has come. False: the message has been in one of the mailboxes before.
-  bool read_header();
+  // When all of the header has come. Takes away and returns the mailboxes that the message has been
+  // in before (RFC 5321 section 6.3).
+  std::vector<policy::LocalMailbox> read_header();
 
   // One for each mailbox: Return-Path, Delivered-To and Received above the message.
   std::vector<spool::Copy> make_copies(const std::string& hostname, base::WallTime now) const;

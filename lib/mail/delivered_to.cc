@@ -2,9 +2,9 @@
 #include "mail/delivered_to.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
-#include <utility>
+#include <variant>
+#include <vector>
 
 #include "base/ascii.h"
 #include "mail/from.h"
@@ -22,22 +22,18 @@ Key key(const Address& address) {
 
 }  // namespace
 
-bool delivered_to_any(const HeaderFields& header, const std::vector<Address>& mailboxes) {
-  std::vector<Key> wanted;
-  std::transform(mailboxes.begin(), mailboxes.end(), std::back_inserter(wanted), key);
-  std::sort(wanted.begin(), wanted.end());
-  const auto is_wanted = [&](const FromMailbox& mailbox) {
-    return std::binary_search(wanted.begin(), wanted.end(), key(mailbox.address));
-  };
-  const auto names_one = [&](const HeaderField& field) {
-    if (field.value.size() > kMaxDeliveredToValue) return false;
-    const auto parsed = parse_from(field.value);
-    const auto* named = std::get_if<std::vector<FromMailbox>>(&parsed);
-    return named != nullptr && std::any_of(named->begin(), named->end(), is_wanted);
-  };
+DeliveredTo::DeliveredTo(const HeaderFields& header) {
   auto fields = header.find_all("Delivered-To");
   fields.resize(std::min(fields.size(), kMaxDeliveredTo));
-  return std::any_of(fields.begin(), fields.end(), names_one);
+  for (const HeaderField& field : fields) {
+    if (field.value.size() > kMaxDeliveredToValue) continue;
+    const auto parsed = parse_from(field.value);
+    const auto* named = std::get_if<std::vector<FromMailbox>>(&parsed);
+    if (named == nullptr) continue;
+    for (const FromMailbox& mailbox : *named) mailboxes_.insert(key(mailbox.address));
+  }
 }
+
+bool DeliveredTo::names(const Address& mailbox) const { return mailboxes_.contains(key(mailbox)); }
 
 }  // namespace mail

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "mail/address.h"
 #include "mail/header_fields.h"
@@ -15,9 +17,16 @@ namespace mail {
 inline constexpr std::size_t kMaxDeliveredTo = 100;        // fields
 inline constexpr std::size_t kMaxDeliveredToValue = 1000;  // octets; longer ones name nothing
 
-// A field Delivered-To names one of the mailboxes, also among others, with a display name or
-// comments. Local parts are compared without case, domains as A-labels (idn.h). A field that does
-// not parse names nothing: ours does.
-bool delivered_to_any(const HeaderFields& header, const std::vector<Address>& mailboxes);
+// The mailboxes that the fields Delivered-To name, also among others, with a display name or
+// comments. A field that does not parse names nothing: ours does.
+class DeliveredTo {
+ public:
+  explicit DeliveredTo(const HeaderFields& header);
+  // Local parts are compared without case, domains as A-labels (idn.h).
+  bool names(const Address& mailbox) const;
+
+ private:
+  std::set<std::pair<std::string, std::string>> mailboxes_;  // as they are compared
+};
 
 }  // namespace mail

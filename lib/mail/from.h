@@ -10,6 +10,9 @@
 // control characters other than TAB in an address, CR and LF behind a backslash, quoted pairs in a
 // domain literal. An encoded word is an atom like any other; it is never decoded.
 //
+// A mail program may show an address where this gives none. So a value with a fault must never be
+// treated as a message without From: it is refused, or fails.
+//
 // Threads: any. Time and memory are linear in the length of the value.
 #pragma once
 

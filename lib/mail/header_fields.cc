@@ -40,6 +40,11 @@ HeaderField split(std::string_view raw) {
   return {raw, name, value};
 }
 
+// What begins a message in an mbox file, and comes along when one is sent as it is.
+bool is_mbox_line(std::string_view line) {
+  return line.starts_with("From ") || line.starts_with(">From ");
+}
+
 bool is_named(const HeaderField& field, std::string_view name) {
   return base::iequals(field.name, name);
 }
@@ -50,7 +55,7 @@ HeaderFields::HeaderFields(std::string_view message) {
   std::size_t size = 0;
   while (size < message.size() && !message.substr(size).starts_with(kNewline)) {
     const HeaderField field = split(first_field(message.substr(size)));
-    needs_empty_line_ = fields_.empty() && field.name.empty();
+    needs_empty_line_ = fields_.empty() && field.name.empty() && !is_mbox_line(field.raw);
     if (needs_empty_line_) break;
     fields_.push_back(field);
     size += field.raw.size();

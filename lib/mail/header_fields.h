@@ -25,7 +25,8 @@ class HeaderFields {
  public:
   // `message` is the beginning of a message, up to its empty line at least; what stands behind the
   // line is not looked at. A message that ends before is all header, and what a text cuts off is
-  // given as far as it goes. Where the first line is no field the message has no header.
+  // given as far as it goes. Where the first line is no field the message has no header; an
+  // mbox line ("From a@example.net ...") is taken for a malformed one.
   explicit HeaderFields(std::string_view message);
 
   // What has not been removed, in order. White space before the colon is obsolete (section 4.5),

@@ -10,59 +10,66 @@ namespace mail {
 namespace {
 
 constexpr std::string_view kReceived = "received";
+constexpr std::string_view kFrom = "From";  // of "From a@example.net Mon Jan ...", an mbox
 
 bool is_wsp(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
 
-void HeaderScan::feed(std::string_view bytes) {
-  for (const char c : bytes) {
-    if (place_ == Place::Done) return;
-    feed(c);
-  }
+std::size_t HeaderScan::feed(std::string_view bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size() && !complete()) feed(bytes[at++]);
+  return at;
 }
 
 void HeaderScan::feed(char c) {
-  if (!has_no_header()) ++counts_.bytes;
+  ++counts_.bytes;
   if (after_cr_ && c == '\n') return end_line();
   if (after_cr_) add_to_line('\r');
   after_cr_ = c == '\r';
-  if (!after_cr_) add_to_line(c);
+  if (!after_cr_ && !complete()) add_to_line(c);
 }
 
 void HeaderScan::end_line() {
   const bool empty = line_size_ == 0;
   if (empty) counts_.bytes -= 2;
-  if (first_line_ && place_ != Place::Value) counts_ = {};
-  place_ = empty || (first_line_ && place_ != Place::Value) ? Place::Done : Place::LineStart;
+  const bool in_name = place_ == Place::Name || place_ == Place::BehindName;
+  place_ = empty ? Place::Done : Place::LineStart;
+  if (in_name) no_field();
+  if (!complete()) place_ = Place::LineStart;
   first_line_ = after_cr_ = false;
   line_size_ = 0;
 }
 
 void HeaderScan::add_to_line(char c) {
   ++line_size_;
+  counts_.longest_line = std::max(counts_.longest_line, line_size_);
   if (place_ == Place::LineStart) {
     start_line(c);
   } else if (place_ == Place::Name || place_ == Place::BehindName) {
     add_to_name(c);
   }
-  // A message without a header has no fields and no lines in it.
-  if (has_no_header()) {
-    counts_ = {};
-  } else {
-    counts_.longest_line = std::max(counts_.longest_line, line_size_);
-  }
+}
+
+// The line has no name and colon. The first line ends the header then, before it began, unless it
+// is one of an mbox; further down it is a malformed field.
+void HeaderScan::no_field() {
+  place_ = Place::Value;
+  if (!first_line_ || is_mbox_line()) return;
+  counts_ = {};
+  place_ = Place::Done;
 }
 
 void HeaderScan::start_line(char c) {
   if (is_wsp(c)) {
-    place_ = first_line_ ? Place::NoField : Place::Value;
-    return;
+    is_from_ = false;
+    return no_field();
   }
   ++counts_.fields;
   place_ = Place::Name;
-  name_size_ = 0;
-  is_received_ = true;
+  name_size_ = from_size_ = 0;
+  is_received_ = is_from_ = true;
+  blank_behind_name_ = false;
   add_to_name(c);
 }
 
@@ -72,10 +79,15 @@ void HeaderScan::add_to_name(char c) {
     place_ = Place::Value;
     if (is_received_ && name_size_ == kReceived.size()) ++counts_.received;
   } else if (is_wsp(c)) {
+    if (place_ == Place::Name) blank_behind_name_ = c == ' ';
     place_ = Place::BehindName;
   } else if (place_ == Place::BehindName || !is_ftext(c)) {
-    place_ = Place::NoField;
+    no_field();
   } else {
+    if (name_size_ > 0 || c != '>') {
+      is_from_ = is_from_ && from_size_ < kFrom.size() && c == kFrom[from_size_];
+      ++from_size_;
+    }
     is_received_ =
         is_received_ && name_size_ < kReceived.size() && base::to_lower(c) == kReceived[name_size_];
     ++name_size_;

@@ -20,18 +20,22 @@ struct HeaderCounts {
 
 class HeaderScan {
  public:
-  // The next bytes of the message, in pieces of any size. Lines end in CRLF.
-  void feed(std::string_view bytes);
+  // The next bytes of the message, in pieces of any size. Lines end in CRLF. Returns how many were
+  // read: all, or those up to where it became complete.
+  std::size_t feed(std::string_view bytes);
 
-  // Of the section so far; the first line counts until it turns out to be no field.
+  // Of the section so far; the first line counts until it is seen that it is no field.
   const HeaderCounts& counts() const { return counts_; }
-  // The empty line has been seen, or the whole first line of a message without a header.
+  // The empty line has been seen, or that the message has no header.
   bool complete() const { return place_ == Place::Done; }
 
  private:
-  enum class Place { LineStart, Name, BehindName, Value, NoField, Done };
+  enum class Place { LineStart, Name, BehindName, Value, Done };
 
-  bool has_no_header() const { return first_line_ && place_ == Place::NoField; }
+  void no_field();
+  bool is_mbox_line() const {
+    return is_from_ && from_size_ == std::string_view("From").size() && blank_behind_name_;
+  }
   void feed(char c);
   void end_line();
   void add_to_line(char c);
@@ -45,6 +49,9 @@ class HeaderScan {
   std::size_t line_size_ = 0;
   std::size_t name_size_ = 0;
   bool is_received_ = true;  // as far as the name has come
+  bool is_from_ = true;      // also behind a '>'
+  std::size_t from_size_ = 0;
+  bool blank_behind_name_ = false;  // and no tab
 };
 
 }  // namespace mail

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "base/assert.h"
+#include "smtp/replies.h"
 
 namespace net {
 namespace {
@@ -48,6 +49,7 @@ Connection::Connection(EventLoop& loop, base::UniqueFd fd, const smtp::PeerFacts
                        ConnectionHandler& handler)
     : fd_(std::move(fd)),
       client_(peer.client),
+      tls_first_(peer.implicit_tls),
       tls_context_(std::move(tls)),
       handler_(handler),
       session_(settings, peer, base::now()),
@@ -199,6 +201,10 @@ bool Connection::read_some() {
 
 bool Connection::begin_handshake() {
   handshake_wanted_ = false;
+  if (!tls_first_ && clear_text_waits()) {
+    close_reason_ = smtp::replies::input_behind_starttls().reason;
+    return begin_lingering(), phase_ == Phase::Lingering;
+  }
   tls_ = TlsStream::make(*tls_context_, fd_.get());
   if (tls_ == nullptr) return fail_handshake("other", "out of memory"), false;
   phase_ = Phase::Handshake;
@@ -214,7 +220,7 @@ bool Connection::go_on_with_handshake() {
       acknowledge_now(fd_.get());
       tls_context_.reset();
       handler_.on_tls(*this, tls_->facts());
-      session_.on_tls(base::now());
+      finish_handshake();
       return true;
     case Io::State::NeedRead:
     case Io::State::NeedWrite:
@@ -228,6 +234,16 @@ bool Connection::go_on_with_handshake() {
       return false;
   }
   return false;
+}
+
+// What came with the last message of the handshake belongs to what the session hears first: before
+// a greeting nobody may speak.
+void Connection::finish_handshake() {
+  std::array<char, kReadSize> buffer;
+  const Io early = tls_->read(buffer.data(), buffer.size());
+  const std::size_t count = early.done() ? early.bytes : 0;
+  bytes_in_ += count;
+  session_.on_tls({buffer.data(), count}, base::now());
 }
 
 // No way back to clear text: RFC 3207 leaves the choice to the server, and this server never falls
@@ -249,6 +265,13 @@ void Connection::begin_lingering() {
   waiting_for_ = EV_READ;
   reported_ = true;
   handler_.on_closed(*this, close_reason_);
+}
+
+// Behind STARTTLS, beyond what the session could see (CVE-2011-0411). A handshake begins with a
+// record of type 22 (RFC 8446 section 5.1).
+bool Connection::clear_text_waits() const {
+  char byte = 0;
+  return ::recv(fd_.get(), &byte, 1, MSG_PEEK) > 0 && byte != 22;
 }
 
 bool Connection::has_unread_input() const {

@@ -80,6 +80,8 @@ class Connection {
   bool go_on_with_handshake();
   void fail_handshake(std::string_view reason, const std::string& detail);
   void begin_lingering();
+  void finish_handshake();
+  bool clear_text_waits() const;
   bool has_unread_input() const;
   void drop_input();
   void close_now(std::string_view reason);
@@ -93,6 +95,7 @@ class Connection {
 
   base::UniqueFd fd_;
   base::Endpoint client_;
+  const bool tls_first_;
   std::shared_ptr<const TlsContext> tls_context_;
   ConnectionHandler& handler_;
   std::unique_ptr<TlsStream> tls_;

@@ -39,8 +39,8 @@ bool DotReader::read_dot(char c, MessageContent& content, std::string& out) {
 std::size_t DotReader::read_line(std::string_view bytes, MessageContent& content,
                                  std::string& out) {
   const std::size_t newline = bytes.find('\n');
-  const std::string_view line = bytes.substr(0, newline == bytes.npos ? newline : newline + 1);
-  content.feed(line, out);
+  std::string_view line = bytes.substr(0, newline == bytes.npos ? newline : newline + 1);
+  line = line.substr(0, content.feed(line, out));
   const bool after_cr = line.size() > 1 ? line[line.size() - 2] == '\r' : place_ == Place::Cr;
   if (line.back() == '\n') {
     place_ = after_cr ? Place::LineStart : Place::Text;

@@ -64,8 +64,9 @@ struct Body {
   std::string bytes;
 };
 // The Body events so far are the header section, the empty line behind it included, and those to
-// come are the rest. Once for every message, before AskMessage at the latest; not for one that was
-// refused before.
+// come are the rest; or the message has no header, and they are as much of its first line as shows
+// that (mail::HeaderFields says which). They are bounded by max_header_size. Once for every
+// message, before AskMessage at the latest; not for one that was refused before.
 struct HeaderComplete {};
 // The message was refused, by the session itself or by refuse_message(), and the transaction has
 // ended. It comes as soon as that is certain, so that whoever collects the body can drop it; the

@@ -19,10 +19,8 @@ bool is_special(char c) { return c == '\r' || c == '\n' || c == '\0'; }
 std::size_t MessageContent::feed(std::string_view bytes, std::string& out) {
   const bool in_header = !header_.complete();
   std::size_t at = 0;
-  while (at < bytes.size() && !(in_header && header_.complete())) {
-    at += feed_text(bytes.substr(at), out);
-    if (at < bytes.size()) step(bytes[at++], out);
-  }
+  while (at < bytes.size() && !(in_header && header_.complete()))
+    at += feed_some(bytes.substr(at), out);
   return at;
 }
 
@@ -40,20 +38,25 @@ void MessageContent::refuse_with(Reply (*reply)()) {
   if (!refusal_) refusal_ = reply();
 }
 
-// What needs no judgement, in one piece.
-std::size_t MessageContent::feed_text(std::string_view bytes, std::string& out) {
+// What needs no judgement in one piece, or one character that does.
+std::size_t MessageContent::feed_some(std::string_view bytes, std::string& out) {
   const auto special = std::find_if(bytes.begin(), bytes.end(), is_special);
   const std::string_view text(bytes.begin(), special);
-  if (text.empty()) return 0;
+  if (text.empty()) {
+    step(bytes.front(), out);
+    return 1;
+  }
   if (std::exchange(after_cr_, false)) refuse_with(replies::bad_newline_in_message);
-  put(text, out);
-  return text.size();
+  return put(text, out);
 }
 
 // One CR, LF or NUL.
 void MessageContent::step(char c, std::string& out) {
   const bool after_cr = std::exchange(after_cr_, c == '\r');
-  if (after_cr && c == '\n') return put(kNewline, out);
+  if (after_cr && c == '\n') {
+    put(kNewline, out);
+    return;
+  }
   if (after_cr) refuse_with(replies::bad_newline_in_message);
   if (c == '\n') bare_lf(out);
   if (c == '\0') refuse_with(replies::nul_in_message);
@@ -67,16 +70,19 @@ void MessageContent::bare_lf(std::string& out) {
   }
 }
 
-void MessageContent::put(std::string_view bytes, std::string& out) {
+// Returns how many of the bytes it took: up to the end of the header section, or all. A line end is
+// always taken whole.
+std::size_t MessageContent::put(std::string_view bytes, std::string& out) {
+  if (!header_.complete()) bytes = bytes.substr(0, read_header(bytes));
   size_ += bytes.size();
   line_open_ = bytes != kNewline;
-  if (!header_.complete()) check_header(bytes);
   if (size_ > settings_->max_message_size) refuse_with(replies::message_too_big);
   if (!refusal_) out += bytes;
+  return bytes.size();
 }
 
-void MessageContent::check_header(std::string_view added) {
-  header_.feed(added);
+std::size_t MessageContent::read_header(std::string_view bytes) {
+  const std::size_t read = header_.feed(bytes);
   const mail::HeaderCounts& counts = header_.counts();
   if (counts.bytes > settings_->max_header_size || counts.fields > settings_->max_header_fields ||
       counts.longest_line > kMaxHeaderLine) {
@@ -84,6 +90,7 @@ void MessageContent::check_header(std::string_view added) {
   }
   // RFC 5321 section 6.3: the count of Received fields is how a loop shows.
   if (counts.received > settings_->max_received_headers) refuse_with(replies::mail_loop);
+  return read;
 }
 
 }  // namespace smtp

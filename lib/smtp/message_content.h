@@ -24,8 +24,8 @@ class MessageContent {
  public:
   explicit MessageContent(const Settings& settings) : settings_(&settings) {}
 
-  // Consumes bytes up to the end of the header section, or all of them; returns how many. They are
-  // appended to `out` until the message is refused.
+  // Consumes bytes up to where the header section ends, or it is seen that there is none, or all of
+  // them; returns how many. They are appended to `out` until the message is refused.
   std::size_t feed(std::string_view bytes, std::string& out);
   // Nothing more comes: adds the CRLF that a last line without one lacks.
   void finish(std::string& out);
@@ -39,11 +39,11 @@ class MessageContent {
 
  private:
   void step(char c, std::string& out);
-  std::size_t feed_text(std::string_view bytes, std::string& out);
+  std::size_t feed_some(std::string_view bytes, std::string& out);
   void bare_lf(std::string& out);
   void refuse_with(Reply (*reply)());
-  void put(std::string_view bytes, std::string& out);
-  void check_header(std::string_view added);
+  std::size_t put(std::string_view bytes, std::string& out);
+  std::size_t read_header(std::string_view bytes);
 
   const Settings* settings_;
   bool after_cr_ = false;

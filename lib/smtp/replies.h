@@ -3,7 +3,8 @@
 // repeat nothing that the peer sent. The last member is the reason in our log, a stable token.
 //
 // Codes: RFC 5321 section 4.2.3. Enhanced status codes: RFC 3463, RFC 5248; none in the greeting
-// and in the answers to HELO and EHLO (RFC 2034 section 4).
+// and in the positive answers to HELO and EHLO (RFC 2034 section 4, which wants none in the
+// negative ones either: they have the same for clients and people who log them).
 #pragma once
 
 #include <string>

@@ -40,7 +40,7 @@ void Session::Impl::on_bytes(std::string_view bytes, base::Instant now) {
   window_bytes_ += bytes.size();
 }
 
-void Session::Impl::on_tls(base::Instant now) {
+void Session::Impl::on_tls(std::string_view early, base::Instant now) {
   now_ = now;
   if (state_ == State::Closed) return;
   POSTERN_ASSERT(state_ == State::Handshake && !tls_);
@@ -54,7 +54,9 @@ void Session::Impl::on_tls(base::Instant now) {
   tls_ = true;
   waiting_since_ = now;
   move(Input::Secured);
-  if (greeting_) reply(*greeting_);
+  if (greeting_ && !early.empty()) return stop_early_talker(early);
+  if (greeting_) return reply(*greeting_);
+  input_.append(early);
 }
 
 void Session::Impl::on_eof(base::Instant now) {
@@ -85,7 +87,7 @@ bool Session::Impl::step() {
     if (shutting_down_) close("shutdown");
     return false;
   }
-  if (shutting_down_ && !body_) return end(replies::shutting_down()), true;
+  if (shutting_down_) return end(replies::shutting_down()), true;
   return step_command();
 }
 
@@ -93,7 +95,10 @@ bool Session::Impl::step_command() {
   // A peer that sends and does not read must not fill our memory with replies.
   if (output_.size() > kMaxBufferedOutput) return false;
   if (session_is_over()) return end(replies::session_too_long()), true;
-  if (awaits_more_of_signature()) return false;
+  if (awaits_more_of_signature()) {
+    if (!held_since_) held_since_ = now_;
+    return false;
+  }
   if (first_line_ && !lines_.begun() && input_.view().starts_with(kProxySignature))
     return stop({}, replies::proxy_header()), true;
   input_.consume(lines_.read(input_.view()));
@@ -119,6 +124,7 @@ void Session::Impl::answer(Ticket ticket, const Reply& given, base::Instant now)
   if (open_ != ticket) return;
   now_ = now;
   waiting_since_ = now;
+  transaction_since_ += now - question_since_;
   open_.reset();
   if (state_ == State::AskConnect) return answer_connect(given);
   if (state_ == State::AskChunks) return answer_chunks(given);
@@ -128,7 +134,8 @@ void Session::Impl::answer(Ticket ticket, const Reply& given, base::Instant now)
   move(given.positive() ? Input::Yes : Input::No);
   reply(given);
   apply_answer(asked, given.positive());
-  if (given.code == 421) close("denied");  // RFC 5321 section 3.8
+  if (given.code == 421) return close("denied");  // RFC 5321 section 3.8
+  end_after_errors();
 }
 
 // RFC 2920 section 3.1: the message begins behind our 354, and a client that was not told of
@@ -144,19 +151,22 @@ void Session::Impl::answer_connect(const Reply& given) {
     if (!tls_first) reply(given);
     return close("denied");
   }
-  if (!input_.empty()) {
-    return stop({}, foreign_protocol(input_.view()).value_or(replies::input_before_greeting()));
-  }
+  if (!input_.empty()) return stop_early_talker(input_.view());
   move(tls_first ? Input::YesInTls : Input::Yes);
   if (!tls_first) return reply(given);
   greeting_ = given;
   events_.emplace_back(StartTls{});
 }
 
+void Session::Impl::stop_early_talker(std::string_view said) {
+  stop({}, foreign_protocol(said).value_or(replies::input_before_greeting()));
+}
+
 void Session::Impl::apply_answer(State asked, bool positive) {
   switch (asked) {
     case State::AskSender:
       if (positive) ++transactions_;
+      if (!positive) count_idle();
       return;
     case State::AskFirst:
     case State::AskAnother:
@@ -164,10 +174,12 @@ void Session::Impl::apply_answer(State asked, bool positive) {
       return;
     case State::AskData:
       if (positive) begin_body(BodyReader::Framing::Dots);
+      if (!positive) count_idle();
       return;
     default:
       POSTERN_ASSERT(asked == State::AskMessage);
-      if (positive) ++counters_.messages;
+      if (!positive) return count_idle();
+      ++counters_.messages;
       idle_commands_ = 0;
       skipped_ = 0;
   }
@@ -226,7 +238,7 @@ Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
 void Session::on_bytes(std::string_view bytes, base::Instant now) { impl_->on_bytes(bytes, now); }
-void Session::on_tls(base::Instant now) { impl_->on_tls(now); }
+void Session::on_tls(std::string_view early, base::Instant now) { impl_->on_tls(early, now); }
 void Session::on_eof(base::Instant now) { impl_->on_eof(now); }
 void Session::on_time(base::Instant now) { impl_->on_time(now); }
 void Session::on_resumed(base::Duration paused_for, base::Instant now) {

@@ -59,9 +59,9 @@ class Session {
   Session(Session&&) noexcept;
 
   void on_bytes(std::string_view bytes, base::Instant now);
-  // The handshake that StartTls asked for finished. Everything learned in clear is forgotten, input
-  // not yet read included (RFC 3207 section 4.2).
-  void on_tls(base::Instant now);
+  // The handshake that StartTls asked for finished; `early` is what came right behind it, in TLS.
+  // Everything learned in clear is forgotten, input not yet read included (RFC 3207 section 4.2).
+  void on_tls(std::string_view early, base::Instant now);
   // The peer closed its side. What it sent before is still answered, an open question included;
   // then the session closes.
   void on_eof(base::Instant now);
@@ -69,8 +69,8 @@ class Session {
   // For `paused_for`, up to now, the driver read nothing and pulled no event: that time is not the
   // peer's, and does not count towards a time-out or a data rate.
   void on_resumed(base::Duration paused_for, base::Instant now);
-  // Graceful end: a running body is taken to its answer and an open question is waited for; then,
-  // or at once, 421 and Close.
+  // Graceful end: a running body is taken to its answer, a chunk to its end, and an open question
+  // is waited for; then, or at once, 421 and Close.
   void shut_down(base::Instant now);
 
   void answer(Ticket ticket, const Reply& reply, base::Instant now);

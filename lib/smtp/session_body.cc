@@ -9,6 +9,7 @@ namespace smtp {
 void Session::Impl::begin_body(BodyReader::Framing framing) {
   body_.emplace(settings_, framing);
   header_told_ = false;
+  paused_for_ = {};
   start_data_clock();
 }
 
@@ -68,6 +69,7 @@ void Session::Impl::end_chunk() {
   }
   move(Input::Part);
   waiting_since_ = now_;
+  chunk_since_ = now_;
   reply(replies::chunk_ok(chunk_.octets));
 }
 

@@ -8,7 +8,8 @@
 namespace smtp {
 namespace {
 
-constexpr std::chrono::minutes kRateWindow{1};  // of smtp.min_data_rate
+constexpr std::chrono::minutes kRateWindow{1};        // of smtp.min_data_rate
+constexpr std::chrono::seconds kSignatureTimeout{1};  // for the rest of a PROXY signature
 
 }  // namespace
 
@@ -21,18 +22,32 @@ std::optional<base::Instant> Session::Impl::deadline() const {
 }
 
 base::Instant Session::Impl::command_deadline() const {
-  const base::Instant command = waiting_since_ + settings_.command_timeout;
-  return has_recipients() ? command : std::min(command, session_end_);
+  const base::Instant due = waiting_since_ + settings_.command_timeout;
+  return std::min({due, command_phase_end(), signature_deadline()});
 }
 
+// How long commands may go on. Between chunks add_pause() is the limit.
+base::Instant Session::Impl::command_phase_end() const {
+  if (state_ == State::Chunks) return base::Instant::max();
+  if (!has_recipients()) return session_end_;
+  return std::max(session_end_, transaction_since_ + settings_.session_deadline);
+}
+
+base::Instant Session::Impl::signature_deadline() const {
+  return held_since_ ? *held_since_ + kSignatureTimeout : base::Instant::max();
+}
+
+// Data that nobody will take belongs to no transaction.
 base::Instant Session::Impl::data_deadline() const {
-  return std::min<base::Instant>(data_since_ + settings_.data_timeout, window_start_ + kRateWindow);
+  const base::Instant due =
+      std::min<base::Instant>(data_since_ + settings_.data_timeout, window_start_ + kRateWindow);
+  return skip_ || is_dropped() ? std::min(due, session_end_) : due;
 }
 
 // An answer in between may have set a clock anew: none is put into the future.
 void Session::Impl::on_resumed(base::Duration paused_for, base::Instant now) {
   now_ = now;
-  for (base::Instant* clock : {&waiting_since_, &data_since_, &window_start_})
+  for (base::Instant* clock : {&waiting_since_, &data_since_, &window_start_, &chunk_since_})
     *clock = std::min(*clock + paused_for, now);
 }
 
@@ -42,6 +57,12 @@ void Session::Impl::on_time(base::Instant now) {
   if (!due || now < *due) return;
   if (is_receiving()) return on_data_deadline();
   if (state_ == State::Handshake) return close("timeout");
+  if (now >= signature_deadline()) {
+    first_line_ = false;  // it is something else: read it as such
+    held_since_.reset();
+    was_held_ = true;
+    return;
+  }
   end(session_is_over() ? replies::session_too_long() : replies::timed_out());
 }
 
@@ -51,13 +72,33 @@ void Session::Impl::start_data_clock() {
   window_bytes_ = input_.size();
 }
 
+// The rate is that of the time in which bytes came. A sender may pause: behind a filter it waits
+// for a verdict, and TCP for a lost segment; but all pauses in one message together are limited.
 void Session::Impl::on_data_deadline() {
   if (now_ >= data_since_ + settings_.data_timeout) return end(replies::timed_out());
-  const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(now_ - window_start_);
-  const auto wanted = settings_.min_data_rate * static_cast<std::size_t>(elapsed.count());
+  if ((skip_ || is_dropped()) && now_ >= session_end_) return end(replies::session_too_long());
+  const base::Instant last_byte = std::max(data_since_, window_start_);
+  const auto active = std::chrono::duration_cast<std::chrono::seconds>(last_byte - window_start_);
+  const auto wanted = settings_.min_data_rate * static_cast<std::size_t>(active.count());
   if (window_bytes_ < wanted) return end(replies::data_too_slow());
   window_start_ = now_;
   window_bytes_ = 0;
+  add_pause(now_ - last_byte);
+}
+
+// A further chunk begins: the time since the one before is a pause, and no part of the window.
+void Session::Impl::resume_data_clock() {
+  const base::Duration pause = now_ - chunk_since_;
+  window_start_ += pause;
+  data_since_ = now_;
+  window_bytes_ += input_.size();
+  add_pause(pause);
+}
+
+void Session::Impl::add_pause(base::Duration pause) {
+  paused_for_ += pause;
+  const base::Duration most = std::max(settings_.data_timeout, settings_.command_timeout);
+  if (settings_.min_data_rate > 0 && paused_for_ > most) end(replies::data_too_slow());
 }
 
 }  // namespace smtp

@@ -8,8 +8,8 @@
 namespace smtp {
 namespace {
 
-// Commands that are malformed, unknown or out of place wear the session out; a limit that was hit
-// or an answer from outside does not, for honest clients meet those too.
+// Commands that are malformed, unknown or out of place wear the session out. A limit that was hit
+// or an answer from outside does not, for honest clients meet those too: it is only no progress.
 bool counts_as_error(const Reply& reply) {
   return (reply.code >= 500 && reply.code <= 504) || reply.code == 530 || reply.code == 555;
 }
@@ -47,7 +47,9 @@ void Session::Impl::run_line(const LineReader::Line& line) {
   const auto verb = command.rule ? static_cast<std::size_t>(command.rule->verb) : kVerbs;
   ++command_counts_.at(verb);
   const auto fault = line_fault(line, command.rule);
-  if (is_out_of_turn(command.rule)) {
+  const bool held = std::exchange(held_since_, std::nullopt).has_value();
+  const bool held_back = std::exchange(was_held_, false) || held;
+  if (!held_back && is_out_of_turn(command.rule)) {
     stop(command.rule ? command.rule->name : "", out_of_turn_reply(command.rule));
   } else if (fault && command.rule && command.rule->verb == Verb::Bdat) {
     stop_at_chunk(*fault);
@@ -170,6 +172,7 @@ void Session::Impl::begin_transaction(std::string_view argument) {
   auto sender = std::get<Sender>(std::move(parsed));
   failed_chunk_.reset();
   transaction_ = {};
+  transaction_since_ = now_;
   transaction_.smtputf8 = sender.smtputf8;
   move(Input::Mail);
   ask(AskSender{{}, std::move(sender)});
@@ -192,23 +195,26 @@ void Session::Impl::run_chunk(const CommandLine& command) {
   const auto parsed = parse_bdat(command.argument);
   if (const auto* refusal = std::get_if<Reply>(&parsed)) return stop_at_chunk(*refusal);
   chunk_ = std::get<Chunk>(parsed);
-  if (chunk_.octets == 0 && !chunk_.last) count_idle();
   if (failed_chunk_) return begin_skip(*failed_chunk_);
   if (const auto refusal = check(command)) return begin_skip(*refusal);
+  if (chunk_.octets == 0 && !chunk_.last) count_idle();
   const bool first = state_ == State::Recipients;
   move(Input::Chunk);
   if (first) return ask(AskData{});
-  begin_chunk();
+  resume_data_clock();
+  if (state_ == State::Chunk) begin_chunk();
 }
 
 // No 354 is said; a refusal comes behind the chunk, which is on its way already.
 void Session::Impl::answer_chunks(const Reply& given) {
-  move(given.positive() ? Input::Yes : Input::No);
   if (given.code == 421) return reply(given), close("denied");
   if (!given.positive()) {
+    end_transaction();
+    move(Input::No);
     failed_chunk_ = given;
     return begin_skip(given);
   }
+  move(Input::Yes);
   begin_body(BodyReader::Framing::Chunks);
   begin_chunk();
 }
@@ -226,7 +232,11 @@ void Session::Impl::stop(std::string_view verb, const Reply& last) {
 
 void Session::Impl::refuse(std::string_view verb, const Reply& given) {
   reply(given);
-  if (counts_as_error(given)) ++counters_.errors;
+  if (counts_as_error(given)) {
+    ++counters_.errors;
+  } else if (verb != "RCPT") {  // they have a limit of their own
+    count_idle();
+  }
   events_.emplace_back(Refused{verb, given});
 }
 

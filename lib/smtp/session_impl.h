@@ -27,7 +27,7 @@ class Session::Impl {
   Impl(const Settings& settings, const PeerFacts& peer, base::Instant now);
 
   void on_bytes(std::string_view bytes, base::Instant now);
-  void on_tls(base::Instant now);
+  void on_tls(std::string_view early, base::Instant now);
   void on_eof(base::Instant now);
   void on_time(base::Instant now);
   void on_resumed(base::Duration paused_for, base::Instant now);
@@ -98,11 +98,13 @@ class Session::Impl {
   template <class Question>
   void ask(Question question) {
     question.ticket = open_.emplace(new_ticket());
+    question_since_ = now_;
     events_.emplace_back(std::move(question));
   }
   static Ticket new_ticket();
   bool awaits_reply(State asked) const;
   void answer_connect(const Reply& reply);
+  void stop_early_talker(std::string_view said);
   void answer_chunks(const Reply& reply);
   void apply_answer(State asked, bool positive);
 
@@ -119,10 +121,14 @@ class Session::Impl {
 
   // Time.
   bool has_recipients() const { return is_transaction(state_) && transaction_.accepted > 0; }
-  bool session_is_over() const { return now_ >= session_end_ && !has_recipients(); }
+  base::Instant command_phase_end() const;
+  bool session_is_over() const { return now_ >= command_phase_end(); }
   base::Instant command_deadline() const;
   base::Instant data_deadline() const;
+  base::Instant signature_deadline() const;
   void start_data_clock();
+  void resume_data_clock();
+  void add_pause(base::Duration pause);
   void on_data_deadline();
 
   const Settings& settings_;
@@ -137,7 +143,9 @@ class Session::Impl {
 
   InputBuffer input_;
   LineReader lines_{max_mail_line()};
-  bool first_line_ = true;  // nothing was read yet, or nothing in TLS
+  bool first_line_ = true;                   // nothing was read yet, or nothing in TLS
+  std::optional<base::Instant> held_since_;  // its beginning, which a PROXY signature may be
+  bool was_held_ = false;
   std::optional<BodyReader> body_;
   bool header_told_ = false;
   Chunk chunk_;  // announced by BDAT
@@ -157,10 +165,14 @@ class Session::Impl {
 
   base::Instant now_;
   const base::Instant session_end_;
-  base::Instant waiting_since_;  // for the command, or for the handshake
-  base::Instant data_since_;     // the last byte of a body
-  base::Instant window_start_;   // of the minute over which the data rate is averaged
+  base::Instant question_since_;
+  base::Instant transaction_since_;  // MAIL, and later by what our answers took
+  base::Instant waiting_since_;      // for the command, or for the handshake
+  base::Instant data_since_;         // the last byte of a body
+  base::Instant window_start_;       // of the minute over which the data rate is averaged
   std::size_t window_bytes_ = 0;
+  base::Instant chunk_since_;     // the end of the last chunk
+  base::Duration paused_for_{0};  // in this message: what the data rate forgave
 };
 
 }  // namespace smtp

@@ -21,16 +21,16 @@
 //   |                                 ^ +------No------+ |
 //   |                                                   Yes
 //   |                                                    v
-//   |                         AskAnother <--Rcpt-- Recipients <--No--+--No------+
-//   |                             +------Yes, No------^  |  |        |          |
-//   |                                                 Data  +--Chunk-|---> AskChunks
-//   |                                                    v           |         Yes
-//   +--Refused-- Body <--------------Yes------------- AskData -------+          v
-//   |             |                                       Chunks --Chunk--> Chunk
-//   |           Whole                                       ^------Part------+ |
-//   |             v                                                            |
-//   +--Yes, No-- AskMessage <---------------------------------------Whole------+
-//   +----------------------------------------------------------------Refused---+
+//   |                         AskAnother <--Rcpt-- Recipients <--No--+
+//   |                             +------Yes, No------^  |  |        |
+//   |                                                 Data  +--Chunk-|---> AskChunks --No--+
+//   |                                                    v           |         Yes         |
+//   +--Refused-- Body <--------------Yes------------- AskData -------+          v          |
+//   |             |                                       Chunks --Chunk--> Chunk          |
+//   |           Whole                                       ^------Part------+ |           |
+//   |             v                                                            |           |
+//   +--Yes, No-- AskMessage <---------------------------------------Whole------+           |
+//   +----------------------------------------------------------------Refused---+-----------+
 //
 #include "smtp/state.h"
 
@@ -92,7 +92,7 @@ constexpr std::array kTransitions = std::to_array<Transition>({
     {State::Body, Input::Refused, State::Ready},
 
     {State::AskChunks, Input::Yes, State::Chunk},
-    {State::AskChunks, Input::No, State::Recipients},
+    {State::AskChunks, Input::No, State::Ready},
 
     {State::Chunk, Input::Part, State::Chunks},
     {State::Chunk, Input::Whole, State::AskMessage},
@@ -130,7 +130,7 @@ constexpr std::array kTraits = std::to_array<Trait>({
     {State::Body, false, true, true, "data"},
     {State::AskChunks, true, true, false, "data"},
     {State::Chunk, false, true, true, "data"},
-    {State::Chunks, false, true, true, "data"},
+    {State::Chunks, false, true, false, "data"},
     {State::AskMessage, true, true, false, "data"},
     {State::Closed, false, false, false, "closed"},
 });

@@ -50,7 +50,7 @@ std::optional<State> next_state(State state, Input input);
 
 bool is_question(State state);
 bool is_transaction(State state);
-bool is_body(State state);                 // the message is coming in, or its next chunk is awaited
+bool is_body(State state);                 // the message is coming in
 std::string_view stage_name(State state);  // connect, tls, helo, mail, rcpt, data, closed
 
 }  // namespace smtp

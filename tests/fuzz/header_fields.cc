@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const mail::HeaderFields header(text);
   check_fields(header, text);
   check_removal(header, mask);
-  mail::delivered_to_any(header, {{"info", "ours.test", false}});
+  mail::DeliveredTo(header).names({"info", "ours.test", false});
 
   mail::HeaderScan whole;
   whole.feed(text);

@@ -123,7 +123,7 @@ class Player {
   void run(const FinishTls&) {
     require(handshake_, "no STARTTLS was accepted");
     handshake_ = false;
-    session_.on_tls(now_);
+    session_.on_tls({}, now_);
     drain();
   }
   void run(const Advance& advance) {

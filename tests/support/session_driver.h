@@ -75,7 +75,7 @@ class SessionDriver {
     record_.tls = true;
     record_.clear_output = record_.output.size();
     record_.clear_events = record_.events.size();
-    session_.on_tls({});
+    session_.on_tls({}, {});
     settle();
     return true;
   }

@@ -79,10 +79,24 @@ TEST_CASE("a section that the text cuts off is given as far as it goes") {
   CHECK(mail::HeaderFields("A:").all()[0].name == "A");
 }
 
+TEST_CASE("an mbox line on top is a malformed line, and the header goes on") {
+  for (const std::string line :
+       {"From a@example.net Thu Jan  1 00:00:00 1970\r\n", ">From a\r\n"}) {
+    INFO(line);
+    const std::string text = line + "A: b\r\n\r\nbody\r\n";
+    const mail::HeaderFields header(text);
+    REQUIRE(header.all().size() == 2);
+    CHECK(header.all()[0].name.empty());
+    CHECK(header.all()[0].raw == line);
+    CHECK(header.find("A") != nullptr);
+    CHECK_FALSE(header.needs_empty_line());
+  }
+}
+
 TEST_CASE("a message whose first line is no field has no header") {
   for (const std::string text :
        {"hello\r\n", "hello", "two words: a\r\nB: c\r\n\r\n", " A: b\r\nC: d\r\n", ": a\r\n",
-        "\nA: b\r\n", "\rA: b\r\n", "From a@example.net Thu Jan  1 00:00:00 1970\r\nA: b\r\n"}) {
+        "\nA: b\r\n", "\rA: b\r\n", "From\ta\r\nA: b\r\n", ">>From a\r\nA: b\r\n"}) {
     INFO(text);
     const mail::HeaderFields header(text);
     CHECK(header.empty());

@@ -38,8 +38,18 @@ const std::vector<Row> kRows = {
     {" Received: a\r\n\r\n", 0, 0, 0, 0, true},
     {"Received\r\n : x\r\n\r\n", 0, 0, 0, 0, true},
     {": a\r\nReceived: b\r\n", 0, 0, 0, 0, true},
-    {"From a@example.net Thu Jan  1 00:00:00 1970\r\nReceived: b\r\n", 0, 0, 0, 0, true},
-    {"no field at all, and no end", 0, 0, 0, 0, false},
+    {"no field at all, and no end", 0, 0, 0, 0, true},
+    {"From", 4, 1, 0, 4, false},
+    {"From\r\nA: b\r\n", 0, 0, 0, 0, true},
+    {"From\ta\r\nA: b\r\n", 0, 0, 0, 0, true},
+    {"Fromm a\r\nA: b\r\n", 0, 0, 0, 0, true},
+    {"from a\r\nA: b\r\n", 0, 0, 0, 0, true},
+    {">>From a\r\nA: b\r\n", 0, 0, 0, 0, true},
+    // an mbox line
+    {"From a@example.net Thu Jan  1 00:00:00 1970\r\nReceived: b\r\n", 58, 2, 1, 43, false},
+    {">From a\r\nReceived: b\r\n\r\n", 22, 2, 1, 11, true},
+    {"From \r\nA: b\r\n\r\n", 13, 2, 0, 5, true},
+    {"From : a\r\nA: b\r\n\r\n", 16, 2, 0, 8, true},  // a field
     // CR and LF alone are characters like any other.
     {"A: b\r\n\rabc\n", 11, 2, 0, 5, false},
     {"A: b\r\n\r\r\n\n\r\n\r\n", 12, 3, 0, 4, true},
@@ -92,12 +102,13 @@ TEST_CASE("the longest line is known before it ends, and the text of a message h
   CHECK(text.counts().bytes == 0);
 }
 
-TEST_CASE("a message without a header is complete with its first line, not before") {
+TEST_CASE("a message without a header is complete where that is seen") {
   mail::HeaderScan scan;
-  scan.feed("no field\r");
+  CHECK(scan.feed("no") == 2);
   CHECK_FALSE(scan.complete());
-  scan.feed("\n");
+  CHECK(scan.feed(" field\r\n") == 2);
   CHECK(scan.complete());
+  CHECK(scan.feed("A: b\r\n") == 0);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ struct Driver {
     answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
     send("STARTTLS\r\n");
     expect<smtp::StartTls>();
-    session.on_tls(now);
+    session.on_tls({}, now);
     send("EHLO client.example.net\r\n");
     expect_nothing();
     output();
@@ -142,7 +142,7 @@ TEST_CASE("implicit TLS: StartTls without a word, the greeting behind the handsh
   d.expect<smtp::StartTls>();
   CHECK(d.output().empty());
   CHECK_FALSE(d.session.wants_input());
-  d.session.on_tls(d.now);
+  d.session.on_tls({}, d.now);
   d.expect_nothing();
   CHECK(d.output() == "220 mx.ours.test ESMTP\r\n");
   CHECK(d.session.tls());
@@ -160,7 +160,7 @@ TEST_CASE("nothing from before TLS survives it") {
   d.send("EHLO injected.example\r\nMAIL FR");
   d.expect_nothing();
   CHECK_FALSE(d.session.wants_input());
-  d.session.on_tls(d.now);
+  d.session.on_tls({}, d.now);
   CHECK(d.session.helo().empty());
   CHECK_FALSE(d.session.esmtp());
   d.expect_nothing();
@@ -446,6 +446,8 @@ TEST_CASE("the time that the driver did not read is not the client's") {
   d.session.on_time(d.now);
   d.expect_nothing();
   CHECK(d.session.deadline() == d.now + 59s);  // of the data rate's minute
+  d.send("x");
+  d.expect<smtp::Body>();
   d.session.on_time(d.now + 59s);
   d.expect<smtp::TransactionReset>();
   CHECK(d.expect<smtp::Close>().reason == "slow_data");
