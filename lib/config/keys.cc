@@ -359,7 +359,10 @@ constexpr Key kKeys[] = {
      .least = "0",
      .most = "1G",
      .set = put<&Config::smtp, &smtp::Settings::min_data_rate>,
-     .doc = "Bytes a second that a message must arrive with, averaged over a minute. 0: any."},
+     .doc =
+         "Bytes a second that a message must arrive with, averaged over a minute. Time at its end "
+         "in which nothing comes is a pause, not slowness; all pauses of a message together may "
+         "last as long as data_timeout or command_timeout, whichever is longer. 0: any rate."},
     {.path = "smtp.max_messages_per_session",
      .type = Type::Integer,
      .fallback = "100",
@@ -387,8 +390,10 @@ constexpr Key kKeys[] = {
      .least = "100ms",
      .most = "1d",
      .set = put<&Config::smtp, &smtp::Settings::session_deadline>,
-     .doc = "A session that is older ends between two transactions, or before a recipient was "
-            "accepted."},
+     .doc =
+         "A session that is older ends between two transactions, before a recipient was accepted, "
+         "or inside data that is refused already. A transaction with recipients may stand open "
+         "for as long before its message comes."},
     {.path = "smtp.shutdown_grace",
      .type = Type::Duration,
      .fallback = "\"30s\"",

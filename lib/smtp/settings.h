@@ -26,7 +26,8 @@ struct Settings {
 
   std::chrono::milliseconds command_timeout{std::chrono::minutes(5)};  // RFC 5321 4.5.3.2.7
   std::chrono::milliseconds data_timeout{std::chrono::minutes(3)};     // without a byte; 4.5.3.2.5
-  // Acts between transactions, and in one that has no recipient yet.
+  // Acts between transactions, in one that has no recipient yet, and in data that is refused; and
+  // from MAIL on in one that has recipients and no message.
   std::chrono::milliseconds session_deadline{std::chrono::minutes(30)};
 
   BareNewline bare_newline = BareNewline::Reject;

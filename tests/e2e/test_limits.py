@@ -265,9 +265,11 @@ class Time(harness.TestCase):
         self.assertEqual(len(server.mails("ours.test/info")), 1)
 
     def test_peer_that_never_reads(self):
-        server = self.start('[smtp]\ncommand_timeout = "2s"\n')
+        server = self.start('[smtp]\ncommand_timeout = "2s"\nmax_messages_per_session = 1000\n'
+                            '[limits]\nerrors_per_session = 1000\n')
         with Dialog.tls(server) as dialog:
-            self.flood(dialog.sock, b"MAIL FROM:<a@example.net> SIZE=99999999999\r\n" * 100)
+            self.flood(dialog.sock, b"MAIL FROM:<a@example.net>\r\n" +
+                       b"RCPT TO:<info@ours.test>\r\n" * 300 + b"RSET\r\n")
             server.wait_event("disconnect", reason="write_timeout")
         Dialog.tls(server).close()
 
