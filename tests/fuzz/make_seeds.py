@@ -141,6 +141,12 @@ def session_seeds():
     for name, clear, secret, choices in dialogs():
         clear = clear[:255]
         yield name, bytes([choices, len(secret) % 256, len(clear)]) + clear + secret
+    for sender in ["nodata", "noheader", "nomessage", "end"]:
+        for message in [b"DATA\r\na: b\r\n\r\nc\r\n.\r\n", b"BDAT 4\r\na:\r\nBDAT 4 LAST\r\n\r\nc\r",
+                        b"BDAT 4 LAST\r\na:\r\n"]:
+            secret = (b"EHLO client.example.net\r\nMAIL FROM:<%s@example.net>\r\n"
+                      b"RCPT TO:<info@ours.test>\r\n%sNOOP\r\n" % (sender.encode(), message))
+            yield f"{sender}-{len(message)}", b"\4\7\0" + secret
     # Replies that are not read pass the limit on them.
     yield "many-replies", b"\4\0\0" + b"HELP\r\n" * 400
     yield "shutdown-in-handshake", b"\20\0\12STARTTLS\r\n"

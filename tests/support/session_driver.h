@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays any input to an smtp::Session and records what came out, so that two ways of playing the
-// same input can be compared. The outside says yes to all but paths that begin with "refuse".
+// same input can be compared. The outside says yes to all but paths that begin with "refuse", and
+// to the transactions of senders that begin with "nodata", "noheader", "nomessage" or "end" (421).
 // No test framework: the unit tests and the fuzz targets share it. What must hold whatever the
 // input is checked while it plays; the first that does not is named in SessionRecord::broken.
 #pragma once
@@ -179,19 +180,22 @@ class SessionDriver {
       ask("connect", connect->ticket, replies::greeting("mx.ours.test"));
     } else if (const auto* sender = std::get_if<smtp::AskSender>(&event)) {
       const std::string path = sender->sender.path.to_string();
+      sender_ = path;
       ask("sender " + path, sender->ticket, verdict(path, replies::sender_ok()));
     } else if (const auto* recipient = std::get_if<smtp::AskRecipient>(&event)) {
       const std::string path = recipient->path.to_string();
       ask("recipient " + path, recipient->ticket, verdict(path, replies::recipient_ok()));
     } else if (const auto* data = std::get_if<smtp::AskData>(&event)) {
-      ask("data", data->ticket, replies::data_go_ahead());
+      const bool no = sender_.starts_with("<nodata");
+      ask("data", data->ticket, no ? replies::insufficient_storage() : replies::data_go_ahead());
     } else if (const auto* message = std::get_if<smtp::AskMessage>(&event)) {
       require(message->size == body_.size(), "the size is that of the body");
       require(header_seen_, "the end of the header comes before the question");
-      ask("message", message->ticket, replies::message_ok("Q"));
+      ask("message", message->ticket, message_reply());
     } else if (std::holds_alternative<smtp::HeaderComplete>(event)) {
       require(!std::exchange(header_seen_, true), "the header ends once");
       record_.events.push_back("header " + body_);
+      if (sender_.starts_with("<noheader")) session_.refuse_message(replies::delivered_before());
     } else {
       news(event);
     }
@@ -216,6 +220,11 @@ class SessionDriver {
       record_.events.push_back("reset");
     }
   }
+  smtp::Reply message_reply() const {
+    if (sender_.starts_with("<nomessage")) return smtp::replies::local_trouble();
+    if (sender_.starts_with("<end")) return smtp::replies::shutting_down();
+    return smtp::replies::message_ok("Q");
+  }
   static smtp::Reply verdict(const std::string& path, const smtp::Reply& good) {
     return path.starts_with("<refuse") ? smtp::replies::relay_denied() : good;
   }
@@ -227,6 +236,7 @@ class SessionDriver {
   const SessionManner manner_;
   smtp::Session session_;
   SessionRecord record_;
+  std::string sender_;
   std::string body_;
   std::optional<std::pair<smtp::Ticket, smtp::Reply>> open_;
   std::size_t said_at_question_ = 0;
