@@ -72,10 +72,11 @@ int PollLoop::milliseconds_to_next_timer() const {
 
 void PollLoop::run_timers() {
   const base::Instant now = base::now();
-  std::vector<TimerId> due;
+  std::vector<std::pair<base::Instant, TimerId>> due;
   for (const auto& [id, timer] : timers_)
-    if (timer.when <= now) due.push_back(id);
-  for (const TimerId id : due) {
+    if (timer.when <= now) due.emplace_back(timer.when, id);
+  std::sort(due.begin(), due.end());  // also when we come late to several
+  for (const auto& [when, id] : due) {
     const auto timer = timers_.find(id);  // an earlier one may have cancelled it
     if (timer == timers_.end()) continue;
     const Callback callback = std::move(timer->second.callback);

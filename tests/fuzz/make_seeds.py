@@ -142,8 +142,8 @@ def session_seeds():
         clear = clear[:255]
         yield name, bytes([choices, len(secret) % 256, len(clear)]) + clear + secret
     for sender in ["nodata", "noheader", "nomessage", "end"]:
-        for message in [b"DATA\r\na: b\r\n\r\nc\r\n.\r\n", b"BDAT 4\r\na:\r\nBDAT 4 LAST\r\n\r\nc\r",
-                        b"BDAT 4 LAST\r\na:\r\n"]:
+        for message in [b"DATA\r\na: b\r\n\r\nc\r\n.\r\n",
+                        b"BDAT 4\r\na:\r\nBDAT 4 LAST\r\n\r\nc\r", b"BDAT 4 LAST\r\na:\r\n"]:
             secret = (b"EHLO client.example.net\r\nMAIL FROM:<%s@example.net>\r\n"
                       b"RCPT TO:<info@ours.test>\r\n%sNOOP\r\n" % (sender.encode(), message))
             yield f"{sender}-{len(message)}", b"\4\7\0" + secret

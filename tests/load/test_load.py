@@ -264,6 +264,7 @@ class OtherServers(TestCase):
     def test_no_content_without_a_recipient(self):
         server, _ = self.talk(*self.HELLO, b"250 a\r\n550 b\r\n354 c\r\n",
                               options=["--pipelining"], error="data: 354 without a recipient")
+        server.close()
         self.assertEqual(server.pieces[-1], b"")
 
     def test_replies_have_limits(self):

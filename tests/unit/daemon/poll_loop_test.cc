@@ -84,6 +84,17 @@ TEST_CASE("timers fire in time, once, and not after they are cancelled") {
   CHECK(order == "ab");
 }
 
+TEST_CASE("timers fire in their order also when the loop comes late") {
+  PollLoop loop;
+  std::string order;
+  loop.after(std::chrono::milliseconds(3), [&] { order += "c"; });
+  loop.after(std::chrono::milliseconds(1), [&] { order += "a"; });
+  loop.after(std::chrono::milliseconds(2), [&] { order += "b"; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  loop.run_for(std::chrono::milliseconds(0));
+  CHECK(order == "abc");
+}
+
 TEST_CASE("work from other threads runs in the loop's thread") {
   PollLoop loop;
   const auto here = std::this_thread::get_id();
