@@ -71,10 +71,16 @@ class Player:
         self.path = path
         self.dialog = Dialog(server.connect())
         self.port = self.dialog.sock.getsockname()[1]
+        self.ends_before = len(self.ends())
         self.pending = b""
         self.body = b""
         self.accepted = None  # queue id of the last message
         self.closed = False
+
+    def ends(self):
+        """The sessions from our port, which the kernel may have given out before."""
+        return [event for event in self.server.events("disconnect")
+                if event["port"] == str(self.port)]
 
     def play(self):
         kinds = {"C:": self.send_line, "C>": self.send_bytes, "S:": self.expect,
@@ -141,7 +147,7 @@ class Player:
 
     def expect_closed(self, reason):
         assert self.dialog.closed(), f"more came: {self.dialog.buffer}"
-        event = self.server.wait_event("disconnect", port=self.port)
+        [event] = harness.wait_for(lambda: self.ends()[self.ends_before:], "the end's log line")
         assert reason in ("", event["reason"]), f"closed: {event['reason']}"
         self.closed = True
 
