@@ -71,6 +71,9 @@ void Session::Impl::end_chunk() {
   waiting_since_ = now_;
   chunk_since_ = now_;
   reply(replies::chunk_ok(chunk_.octets));
+  if (chunk_.octets > 0) return;
+  count_idle();
+  end_after_errors();
 }
 
 void Session::Impl::end_refused_body() {

@@ -197,7 +197,6 @@ void Session::Impl::run_chunk(const CommandLine& command) {
   chunk_ = std::get<Chunk>(parsed);
   if (failed_chunk_) return begin_skip(*failed_chunk_);
   if (const auto refusal = check(command)) return begin_skip(*refusal);
-  if (chunk_.octets == 0 && !chunk_.last) count_idle();
   const bool first = state_ == State::Recipients;
   move(Input::Chunk);
   if (first) return ask(AskData{});
