@@ -81,8 +81,21 @@ std::size_t MessageContent::put(std::string_view bytes, std::string& out) {
   return bytes.size();
 }
 
+// A first line that is no field takes its counts with it, so its limits are judged where they are
+// passed, whatever the pieces.
 std::size_t MessageContent::read_header(std::string_view bytes) {
-  const std::size_t read = header_.feed(bytes);
+  const std::size_t first_judged = std::min(settings_->max_header_size, kMaxHeaderLine) + 1;
+  std::size_t read = 0;
+  while (read < bytes.size() && !header_.complete()) {
+    const std::size_t before = header_.counts().bytes;
+    const std::size_t most = before < first_judged ? first_judged - before : bytes.size();
+    read += header_.feed(bytes.substr(read, most));
+    judge_header();
+  }
+  return read;
+}
+
+void MessageContent::judge_header() {
   const mail::HeaderCounts& counts = header_.counts();
   if (counts.bytes > settings_->max_header_size || counts.fields > settings_->max_header_fields ||
       counts.longest_line > kMaxHeaderLine) {
@@ -90,7 +103,6 @@ std::size_t MessageContent::read_header(std::string_view bytes) {
   }
   // RFC 5321 section 6.3: the count of Received fields is how a loop shows.
   if (counts.received > settings_->max_received_headers) refuse_with(replies::mail_loop);
-  return read;
 }
 
 }  // namespace smtp

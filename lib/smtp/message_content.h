@@ -44,6 +44,7 @@ class MessageContent {
   void refuse_with(Reply (*reply)());
   std::size_t put(std::string_view bytes, std::string& out);
   std::size_t read_header(std::string_view bytes);
+  void judge_header();
 
   const Settings* settings_;
   bool after_cr_ = false;

@@ -151,6 +151,7 @@ TEST_CASE("limits, met and passed by one") {
   const std::vector<Row> rows = {
       {"\r\n12345678\r\n", {}}, {"\r\n123456789\r\n", replies::message_too_big()},
       {"A: 45678\r\n\r\n", {}}, {"A: 456789\r\n", replies::header_too_big()},
+      {"12345678 x\r\n", {}},   {"12345678901 x\r\n", replies::header_too_big()},
       {"a:\r\nb:\r\n", {}},     {"a:\r\nb\r\nc\r\n", replies::header_too_big()},
   };
   for (const Row& row : rows) {
