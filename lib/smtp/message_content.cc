@@ -88,7 +88,9 @@ std::size_t MessageContent::read_header(std::string_view bytes) {
   std::size_t read = 0;
   while (read < bytes.size() && !header_.complete()) {
     const std::size_t before = header_.counts().bytes;
-    const std::size_t most = before < first_judged ? first_judged - before : bytes.size();
+    // A line end is judged as a whole: that of the empty line does not count.
+    const bool in_parts = before < first_judged && bytes != kNewline;
+    const std::size_t most = in_parts ? first_judged - before : bytes.size();
     read += header_.feed(bytes.substr(read, most));
     judge_header();
   }
