@@ -31,12 +31,13 @@ void HeaderScan::feed(char c) {
 }
 
 void HeaderScan::end_line() {
-  const bool empty = line_size_ == 0;
-  if (empty) counts_.bytes -= 2;
-  const bool in_name = place_ == Place::Name || place_ == Place::BehindName;
-  place_ = empty ? Place::Done : Place::LineStart;
-  if (in_name) no_field();
-  if (!complete()) place_ = Place::LineStart;
+  if (line_size_ == 0) {
+    counts_.bytes -= 2;
+    place_ = Place::Done;
+  } else {
+    if (place_ == Place::Name || place_ == Place::BehindName) no_field();
+    if (!complete()) place_ = Place::LineStart;
+  }
   first_line_ = after_cr_ = false;
   line_size_ = 0;
 }
@@ -58,6 +59,10 @@ void HeaderScan::no_field() {
   if (!first_line_ || is_mbox_line()) return;
   counts_ = {};
   place_ = Place::Done;
+}
+
+bool HeaderScan::is_mbox_line() const {
+  return is_from_ && from_size_ == kFrom.size() && blank_behind_name_;
 }
 
 void HeaderScan::start_line(char c) {

@@ -33,9 +33,7 @@ class HeaderScan {
   enum class Place { LineStart, Name, BehindName, Value, Done };
 
   void no_field();
-  bool is_mbox_line() const {
-    return is_from_ && from_size_ == std::string_view("From").size() && blank_behind_name_;
-  }
+  bool is_mbox_line() const;
   void feed(char c);
   void end_line();
   void add_to_line(char c);

@@ -257,7 +257,7 @@ void Connection::fail_handshake(std::string_view reason, const std::string& deta
 void Connection::begin_lingering() {
   if (tls_ != nullptr) tls_->send_close_notify();
   const bool failed = ::shutdown(fd_.get(), SHUT_WR) != 0;
-  const bool sent_nothing = bytes_in_ == 0 && !has_unread_input();
+  const bool sent_nothing = bytes_in_ == 0 && !peek();
   if (failed || (unserved_ && sent_nothing)) return close_now(close_reason_);
   phase_ = Phase::Lingering;
   phase_deadline_ =
@@ -269,14 +269,12 @@ void Connection::begin_lingering() {
 
 // Behind STARTTLS, beyond what the session could see (CVE-2011-0411). A handshake begins with a
 // record of type 22 (RFC 8446 section 5.1).
-bool Connection::clear_text_waits() const {
-  char byte = 0;
-  return ::recv(fd_.get(), &byte, 1, MSG_PEEK) > 0 && byte != 22;
-}
+bool Connection::clear_text_waits() const { return peek().value_or(22) != 22; }
 
-bool Connection::has_unread_input() const {
-  char byte = 0;
-  return ::recv(fd_.get(), &byte, 1, MSG_PEEK) > 0;
+// The next octet that the socket holds, which stays there.
+std::optional<char> Connection::peek() const {
+  char octet = 0;
+  return ::recv(fd_.get(), &octet, 1, MSG_PEEK) > 0 ? std::optional(octet) : std::nullopt;
 }
 
 void Connection::drop_input() {

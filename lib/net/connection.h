@@ -82,7 +82,7 @@ class Connection {
   void begin_lingering();
   void finish_handshake();
   bool clear_text_waits() const;
-  bool has_unread_input() const;
+  std::optional<char> peek() const;
   void drop_input();
   void close_now(std::string_view reason);
   Io read(char* buffer, std::size_t size);

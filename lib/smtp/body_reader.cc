@@ -22,7 +22,7 @@ void BodyReader::begin_chunk(const Chunk& chunk) {
 std::size_t BodyReader::read(std::string_view bytes, std::string& out) {
   if (ended() || too_much()) return 0;
   // The limit is met exactly, whatever the pieces.
-  const std::size_t limit = kRefusedDataFactor * settings_->max_message_size;
+  const std::size_t limit = max_refused_data(settings_->max_message_size);
   if (received_ < limit) bytes = bytes.substr(0, limit - received_);
   const std::size_t taken =
       framing_ == Framing::Dots ? dots_.read(bytes, content_, out) : read_chunk(bytes, out);
@@ -44,7 +44,7 @@ std::size_t BodyReader::read_chunk(std::string_view bytes, std::string& out) {
 // Counted from the first byte, not from the refusal: how soon that is seen depends on the pieces.
 bool BodyReader::too_much() const {
   return refusal() && !ended() && !paused() &&
-         received_ >= kRefusedDataFactor * settings_->max_message_size;
+         received_ >= max_refused_data(settings_->max_message_size);
 }
 
 }  // namespace smtp

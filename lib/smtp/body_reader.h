@@ -48,7 +48,6 @@ class BodyReader {
   bool needs_bytes() const { return framing_ == Framing::Dots || left_ > 0; }
   bool paused() const { return framing_ == Framing::Chunks && left_ == 0 && !chunk_.last; }
   bool ended() const { return framing_ == Framing::Dots ? dots_.ended() : ended_; }
-  const Chunk& chunk() const { return chunk_; }  // the one that came last
   bool header_complete() const { return content_.header_complete(); }
   std::size_t size() const { return content_.size(); }  // of the message; RFC 1870 section 5
 

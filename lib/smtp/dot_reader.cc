@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "smtp/dot_reader.h"
 
-#include <algorithm>
-
 namespace smtp {
 
 std::size_t DotReader::read(std::string_view bytes, MessageContent& content, std::string& out) {

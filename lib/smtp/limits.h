@@ -36,5 +36,8 @@ constexpr std::size_t max_recipient_commands(std::size_t max_recipients) {
 // max_message_size times this: who sends too much is read once more as far at the most. So it is
 // with chunks that were refused, all of them together since the last message that was taken.
 inline constexpr std::size_t kRefusedDataFactor = 2;
+constexpr std::size_t max_refused_data(std::size_t max_message_size) {
+  return kRefusedDataFactor * max_message_size;
+}
 
 }  // namespace smtp

@@ -90,7 +90,7 @@ void Session::Impl::begin_skip(const Reply& given) {
 }
 
 bool Session::Impl::step_skip() {
-  const std::size_t limit = kRefusedDataFactor * settings_.max_message_size;
+  const std::size_t limit = max_refused_data(settings_.max_message_size);
   const std::size_t here = std::min(input_.size(), limit - skipped_);
   const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(here, skip_->left));
   input_.consume(taken);
