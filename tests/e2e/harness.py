@@ -383,6 +383,24 @@ class TestCase(unittest.TestCase):
             self.fail(f"posternd ended with {code}:\n{server.log()[-20000:]}")
 
 
+class SharedServer(TestCase):
+    """One server for all tests of a class, of its own `config` and `options`."""
+    config = ""
+    options = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(cls.config, **cls.options).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.server.stop() == 0, cls.server.log()
+
+    def empty_mailboxes(self):
+        for path in self.server.stored():
+            path.unlink()
+
+
 MESSAGE = (b"From: Alice <alice@example.net>\r\nTo: info@ours.test\r\nSubject: hello\r\n"
            b"Message-ID: <1@example.net>\r\n\r\nFirst line\r\n.dot line\r\n\r\nLast line\r\n")
 

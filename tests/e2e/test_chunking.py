@@ -22,18 +22,11 @@ def chunked(message, sizes):
     return wire
 
 
-class Chunking(harness.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = harness.Server("[smtp]\nmax_message_size = \"4M\"\n").start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0, cls.server.log()
+class Chunking(harness.SharedServer):
+    config = "[smtp]\nmax_message_size = \"4M\"\n"
 
     def tearDown(self):
-        for path in self.server.stored():
-            path.unlink()
+        self.empty_mailboxes()
 
     def begin(self, dialog):
         dialog.command("MAIL FROM:<a@example.net>", 250, "2.1.0")

@@ -8,15 +8,7 @@ import harness
 from harness import MESSAGE, Dialog
 
 
-class Delivery(harness.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = harness.Server().start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0, cls.server.log()
-
+class Delivery(harness.SharedServer):
     def clear(self, *mailboxes):
         for mailbox in mailboxes:
             for path in (self.server.spool / mailbox / "new").iterdir():

@@ -146,15 +146,8 @@ PEERS = [("ours.test", "<info@ours.test>"), (HOST, f"<postmaster@{HOST}>"), ("lo
          ("[127.0.0.1]", "<root@localhost>"), ("other.example", "<bob@other.example>")]
 
 
-class Relay(harness.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = harness.Server("[smtp]\nmax_messages_per_session = 1000\n"
-                                    "[limits]\nerrors_per_session = 1000\n").start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0, cls.server.log()
+class Relay(harness.SharedServer):
+    config = "[smtp]\nmax_messages_per_session = 1000\n[limits]\nerrors_per_session = 1000\n"
 
     def assert_refused(self, answer, expected, what):
         self.assertTrue(answer.startswith(expected), f"{what}: {answer}")

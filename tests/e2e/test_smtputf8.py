@@ -27,19 +27,12 @@ def message_to(recipient):
     return message
 
 
-class International(harness.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = harness.Server("[limits]\nerrors_per_session = 1000\n",
-                                    domains=harness.DOMAINS + BUECHER).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0, cls.server.log()
+class International(harness.SharedServer):
+    config = "[limits]\nerrors_per_session = 1000\n"
+    options = {"domains": harness.DOMAINS + BUECHER}
 
     def tearDown(self):
-        for path in self.server.stored():
-            path.unlink()
+        self.empty_mailboxes()
 
     def test_smtplib(self):
         message = message_to("info@bücher.test")

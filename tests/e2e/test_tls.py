@@ -42,18 +42,9 @@ def s_client(server, *options, send=b""):
     return bool(re.search(r"^New, TLSv1\.[23], Cipher is [A-Z]", output, re.M)), output
 
 
-class TlsCase(harness.TestCase):
-    """One server for all tests of a class; each looks only at sessions of its own."""
+class TlsCase(harness.SharedServer):
+    """Each test looks only at sessions of its own."""
     config = '[log]\nlevel = "debug"\n'
-    options = {}
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = harness.Server(cls.config, **cls.options).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0, cls.server.log()
 
     def assert_nothing_stored(self):
         self.assertEqual(self.server.stored(), [])
