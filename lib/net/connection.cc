@@ -140,6 +140,11 @@ void Connection::pull_events() {
     if (!event) return;
     if (std::holds_alternative<smtp::StartTls>(*event)) {
       handshake_wanted_ = true;
+      // Looked at ahead of the 220: what comes behind it is the handshake's to judge.
+      if (!tls_first_ && clear_text_waits()) {
+        close_wanted_ = true;
+        close_reason_ = smtp::replies::input_behind_starttls().reason;
+      }
     } else if (const auto* close = std::get_if<smtp::Close>(&*event)) {
       close_wanted_ = true;
       close_reason_ = close->reason;
@@ -201,10 +206,6 @@ bool Connection::read_some() {
 
 bool Connection::begin_handshake() {
   handshake_wanted_ = false;
-  if (!tls_first_ && clear_text_waits()) {
-    close_reason_ = smtp::replies::input_behind_starttls().reason;
-    return begin_lingering(), phase_ == Phase::Lingering;
-  }
   tls_ = TlsStream::make(*tls_context_, fd_.get());
   if (tls_ == nullptr) return fail_handshake("other", "out of memory"), false;
   phase_ = Phase::Handshake;
