@@ -40,6 +40,14 @@ void Unpacker::get(std::string& value) {
   rest_.remove_prefix(size);
 }
 
+void Unpacker::get(base::IpAddress& value) {
+  std::string text;
+  get(text);
+  const auto address = base::IpAddress::parse(text);
+  ok_ = ok_ && address.has_value();
+  if (ok_) value = *address;
+}
+
 void Unpacker::get(base::Network& value) {
   std::string text;
   get(text);

@@ -77,6 +77,7 @@ class Packer {
     if (value) put(*value);
   }
   void put(const std::chrono::milliseconds& value) { put(value.count()); }
+  void put(const base::IpAddress& value) { put(value.to_string()); }
   void put(const base::Network& value) { put(value.to_string()); }
   template <Visited T>
   void put(T& value) {
@@ -146,6 +147,7 @@ class Unpacker {
     get(count);
     value = std::chrono::milliseconds(count);
   }
+  void get(base::IpAddress& value);
   void get(base::Network& value);
   template <Visited T>
   void get(T& value) {

@@ -39,6 +39,11 @@ struct Flag {
   void visit(auto& v) { v(flag); }
 };
 
+struct Host {
+  base::IpAddress address;
+  void visit(auto& v) { v(address); }
+};
+
 Everything sample() {
   return {true,           200,        -5,     Colour::Blue, std::string("a\0b", 3),
           {"x", "", "y"}, {{"k", 7}}, "here", std::nullopt, {99}};
@@ -77,4 +82,14 @@ TEST_CASE("numbers that an enumeration or a bool does not have are refused") {
   CHECK(ipc::unpack<One>(std::string_view("\1", 1)).has_value());
   CHECK_FALSE(ipc::unpack<One>(std::string_view("\2", 1)).has_value());
   CHECK_FALSE(ipc::unpack<Flag>(std::string_view("\2", 1)).has_value());
+}
+
+TEST_CASE("addresses travel, and what is none is refused") {
+  for (const char* text : {"192.0.2.1", "2001:db8::1", "0.0.0.0"}) {
+    const auto back = ipc::unpack<Host>(ipc::pack(Host{*base::IpAddress::parse(text)}));
+    REQUIRE(back);
+    CHECK(back->address.to_string() == text);
+  }
+  CHECK_FALSE(ipc::unpack<Host>(ipc::pack(List{{"192.0.2.1"}})).has_value());
+  CHECK_FALSE(ipc::unpack<Host>(std::string_view("\3\0\0\0abc", 7)).has_value());
 }
