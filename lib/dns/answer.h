@@ -34,7 +34,7 @@ struct MailExchange {
 struct Answer {
   Status status = Status::Failure;
   Security security = Security::Unknown;  // Bogus only together with Failure
-  std::string reason;                     // of a failure, for the log; else empty
+  std::string reason;                     // of a failure, for logs; printable ASCII; else empty
 
   // The list of the type asked, in the order of the answer; the others are empty.
   std::vector<base::IpAddress> addresses;  // A and AAAA

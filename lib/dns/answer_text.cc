@@ -44,11 +44,11 @@ std::optional<std::string> unquoted(std::string_view text) {
   std::string bytes;
   while (!text.empty()) {
     const std::size_t size = text.front() == '\\' ? 4 : 1;
-    int value = text.front();
+    unsigned value = static_cast<std::uint8_t>(text.front());
     if (size == 4) {
       if (text.size() < size) return {};
       const auto end = std::from_chars(text.data() + 1, text.data() + size, value).ptr;
-      if (end != text.data() + size || value < 0 || value > 0xff) return {};
+      if (end != text.data() + size || value > 0xff) return {};
     }
     bytes += static_cast<char>(value);
     text.remove_prefix(size);

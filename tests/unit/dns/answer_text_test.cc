@@ -78,6 +78,7 @@ TEST_CASE("answers as text: every mistake is named by its line") {
            "a.example TXT unknown records \"\\25\"",
            "a.example TXT unknown records \"\\256\"",
            "a.example TXT unknown records \"\\-12\"",
+           "a.example TXT unknown records \"\\-00\"",
        }) {
     CAPTURE(line);
     const auto table = dns::from_text("; first\n" + std::string(line) + "\n");

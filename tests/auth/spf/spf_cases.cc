@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judges cases of SPF, for the suites and for the comparison with another implementation. Standard
+// input, lines:
+//
+//   zone                                  a new zone begins; answers follow, lib/dns/answer_text.h
+//   .                                     the zone ends; what it has not does not exist
+//   case CLIENT HELO [LOCAL-PART DOMAIN]  without the last two: the null reverse-path
+//
+// and for each case one line on standard output:
+//
+//   RESULT ROUNDS QUESTIONS MICROSECONDS EXPLANATION REASON
+//
+// Words are percent-encoded; "%" is the empty one. Each case is evaluated with one more answer a
+// run, with all that is asked answered in each run, and with all answers from the start; the
+// verdicts must be the same.
+#include <cctype>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include "auth/spf_eval.h"
+#include "dns/answer_text.h"
+
+namespace {
+
+[[noreturn]] void die(const std::string& why) {
+  std::fprintf(stderr, "%s\n", why.c_str());
+  std::exit(2);
+}
+
+std::string decode(const std::string& word) {
+  std::string text;
+  if (word == "%") return text;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (word[i] != '%') {
+      text += word[i];
+      continue;
+    }
+    text += static_cast<char>(std::stoi(word.substr(i + 1, 2), nullptr, 16));
+    i += 2;
+  }
+  return text;
+}
+
+std::string encode(const std::string& text) {
+  std::string word;
+  for (const char c : text) {
+    const unsigned byte = static_cast<unsigned char>(c);
+    if (std::isalnum(static_cast<int>(byte)) != 0) {
+      word += c;
+      continue;
+    }
+    char hex[4];
+    std::snprintf(hex, sizeof hex, "%%%02X", byte);
+    word += hex;
+  }
+  return word.empty() ? "%" : word;
+}
+
+struct Run {
+  auth::SpfVerdict verdict;
+  int rounds = 0;
+  dns::AnswerTable answers;
+};
+
+// Evaluates until nothing is missing; `most` answers are added between two runs.
+Run run(const auth::SpfQuery& query, const dns::AnswerTable& zone, dns::AnswerTable answers,
+        std::size_t most) {
+  for (Run result{{}, 0, std::move(answers)};; ++result.rounds) {
+    dns::Lookups lookups(result.answers);
+    result.verdict = auth::evaluate_spf(query, lookups);
+    if (lookups.complete()) return result;
+    for (std::size_t i = 0; i < std::min(most, lookups.missing().size()); ++i) {
+      const dns::Question& question = lookups.missing()[i];
+      const dns::Answer* answer = zone.find(question);
+      result.answers.add(question,
+                         answer != nullptr ? *answer : dns::Answer::of(dns::Status::NoName));
+    }
+  }
+}
+
+void judge(const auth::SpfQuery& query, const dns::AnswerTable& zone) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Run rounds = run(query, zone, {}, SIZE_MAX);
+  const auto time = std::chrono::steady_clock::now() - begin;
+  const Run one_by_one = run(query, zone, {}, 1);
+  dns::AnswerTable all = rounds.answers;
+  for (const auto& [question, answer] : zone.entries()) all.add(question, answer);
+  const Run at_once = run(query, zone, all, SIZE_MAX);
+  if (!(rounds.verdict == one_by_one.verdict) || !(rounds.verdict == at_once.verdict))
+    die("the verdict depends on the order of the answers: " + rounds.verdict.reason);
+  if (at_once.rounds != 0) die("a question is new although all were answered");
+  std::printf(
+      "%s %d %zu %lld %s %s\n", name_of(rounds.verdict.result), rounds.rounds,
+      rounds.answers.size(),
+      static_cast<long long>(std::chrono::duration_cast<std::chrono::microseconds>(time).count()),
+      encode(rounds.verdict.explanation).c_str(), encode(rounds.verdict.reason).c_str());
+}
+
+auth::SpfQuery query_of(std::istringstream& words) {
+  std::string client, helo, local_part, domain;
+  words >> client >> helo >> local_part >> domain;
+  const auto address = base::IpAddress::parse(decode(client));
+  if (!address) die("not an address: " + client);
+  auth::SpfQuery query;
+  query.client = *address;
+  query.helo = decode(helo);
+  query.local_part = decode(local_part);
+  query.domain = query.sender_domain = domain.empty() ? query.helo : decode(domain);
+  query.receiver = "unknown";
+  query.explain = true;
+  return query;
+}
+
+dns::AnswerTable read_zone() {
+  std::string text;
+  for (std::string line; std::getline(std::cin, line) && line != ".";) text += line + '\n';
+  auto zone = dns::from_text(text);
+  if (!zone) die("zone: " + zone.error().reason);
+  return *std::move(zone);
+}
+
+}  // namespace
+
+int main() {
+  dns::AnswerTable zone;
+  for (std::string line; std::getline(std::cin, line);) {
+    std::istringstream words(line);
+    std::string verb;
+    words >> verb;
+    if (verb == "zone") {
+      zone = read_zone();
+    } else if (verb == "case") {
+      judge(query_of(words), zone);
+    } else {
+      die("neither a zone nor a case: " + line);
+    }
+  }
+}
