@@ -20,7 +20,7 @@ IprevVerdict confirm(const base::IpAddress& client, const std::vector<std::strin
     const auto& addresses = answer->addresses;
     if (answer->failed()) {
       verdict.result = IprevResult::TempError;
-      verdict.reason = dns::presentation(name) + ": " + answer->reason;
+      verdict.reason = dns::presentation(name) + ": " + answer->why();
     } else if (std::find(addresses.begin(), addresses.end(), client) != addresses.end()) {
       verdict = {IprevResult::Pass, name, "the name leads back to the address"};
     }
@@ -35,7 +35,7 @@ IprevVerdict evaluate_iprev(const base::IpAddress& client, dns::Lookups& lookups
   const std::string reverse = dns::reverse_name(client);
   const auto* answer = lookups.find(reverse, dns::Type::Ptr);
   if (answer == nullptr) return {IprevResult::TempError, "", "not yet asked"};
-  if (answer->failed()) return {IprevResult::TempError, "", reverse + ": " + answer->reason};
+  if (answer->failed()) return {IprevResult::TempError, "", reverse + ": " + answer->why()};
   if (answer->is_void()) return {IprevResult::PermError, "", "the address has no name"};
   std::vector<std::string> names = answer->names;
   names.resize(std::min(names.size(), kMaxIprevNames));

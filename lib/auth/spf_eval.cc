@@ -2,7 +2,6 @@
 #include "auth/spf_eval.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 #include <variant>
@@ -30,27 +29,6 @@ bool is_ascii(std::string_view text) {
 bool is_host_name(std::string_view domain) {
   return std::all_of(domain.begin(), domain.end(),
                      [](char c) { return base::is_alnum(c) || c == '-' || c == '_' || c == '.'; });
-}
-
-std::array<std::uint8_t, 16> bytes_of(const base::IpAddress& address, bool as_v6) {
-  if (!as_v6 || !address.is_v4()) return address.bytes();
-  // It was written as a mapped address: ::ffff:192.0.2.1.
-  std::array<std::uint8_t, 16> bytes{};
-  bytes[10] = bytes[11] = 0xff;
-  std::copy_n(address.bytes().begin(), 4, bytes.begin() + 12);
-  return bytes;
-}
-
-bool in_network(const base::IpAddress& client, const base::IpAddress& network,
-                const SpfDirective& directive) {
-  const bool v6 = !client.is_v4();
-  const auto a = bytes_of(client, v6), b = bytes_of(network, v6);
-  const unsigned bits = v6 ? directive.prefix6_bits : directive.prefix4_bits;
-  for (unsigned bit = 0; bit < bits; ++bit) {
-    const unsigned mask = 0x80u >> (bit % 8);
-    if (((a[bit / 8] ^ b[bit / 8]) & mask) != 0) return false;
-  }
-  return true;
 }
 
 bool asks_dns(Mechanism mechanism) {
@@ -184,7 +162,7 @@ Evaluation::Asked Evaluation::ask(const std::string& name, Type type) {
   if (answer->failed()) {
     // Section 5: an error of the DNS ends the evaluation.
     return {nullptr, fail(SpfResult::TempError, "5",
-                          dns::presentation(name) + ' ' + name_of(type) + ": " + answer->reason)};
+                          dns::presentation(name) + ' ' + name_of(type) + ": " + answer->why())};
   }
   // What cannot be asked was not asked.
   if (answer->is_void() && dns::normalized_name(name) && !count_void())
@@ -223,7 +201,7 @@ SpfVerdict Evaluation::check_host(const std::string& domain, bool included) {
   const Answer* answer = find(domain, Type::Txt);
   if (answer == nullptr) return verdict(SpfResult::None, "4.4", shown + " TXT: not yet asked");
   if (answer->failed())
-    return verdict(SpfResult::TempError, "4.4", shown + " TXT: " + answer->reason);
+    return verdict(SpfResult::TempError, "4.4", shown + " TXT: " + answer->why());
 
   std::vector<std::string_view> records;
   std::copy_if(answer->texts.begin(), answer->texts.end(), std::back_inserter(records),
@@ -313,8 +291,7 @@ Match Evaluation::match(const SpfDirective& directive, const std::string& domain
     case Mechanism::Ip4:
     case Mechanism::Ip6: {
       const bool same = query_.client.is_v4() == (directive.mechanism == Mechanism::Ip4);
-      return same && in_network(query_.client, directive.address, directive) ? Match::Yes
-                                                                             : Match::No;
+      return same && covers(directive, directive.address, query_.client) ? Match::Yes : Match::No;
     }
     case Mechanism::Exists:
       return match_exists(*name);
@@ -350,7 +327,7 @@ Match Evaluation::match_addresses(const std::string& host, const SpfDirective& d
   if (asked.answer == nullptr) return asked.otherwise;
   const auto& addresses = asked.answer->addresses;
   const bool found = std::any_of(addresses.begin(), addresses.end(), [&](const auto& address) {
-    return in_network(query_.client, address, directive);
+    return covers(directive, address, query_.client);
   });
   return found ? Match::Yes : Match::No;
 }
@@ -429,19 +406,6 @@ std::optional<std::string> Evaluation::validated_domain(const std::string& domai
 
 SpfVerdict evaluate_spf(const SpfQuery& query, dns::Lookups& lookups) {
   return Evaluation(query, lookups).run();
-}
-
-SpfVerdicts evaluate_spf_identities(const SpfFacts& facts, dns::Lookups& lookups) {
-  SpfQuery query{facts.client, facts.helo,     "",         facts.helo,
-                 facts.helo,   facts.receiver, facts.time, false};
-  SpfVerdicts verdicts;
-  verdicts.helo = verdicts.mailfrom = evaluate_spf(query, lookups);
-  if (facts.mail_from) {
-    query.domain = query.sender_domain = facts.mail_from->domain;
-    query.local_part = facts.mail_from->local_part;
-    verdicts.mailfrom = evaluate_spf(query, lookups);
-  }
-  return verdicts;
 }
 
 }  // namespace auth

@@ -10,14 +10,12 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 
 #include "auth/verdict.h"
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "dns/answer_table.h"
-#include "mail/address.h"
 
 namespace auth {
 
@@ -41,24 +39,5 @@ struct SpfQuery {
 };
 
 SpfVerdict evaluate_spf(const SpfQuery& query, dns::Lookups& lookups);
-
-// What a session knows.
-struct SpfFacts {
-  base::IpAddress client;
-  std::string helo;
-  std::optional<mail::Address> mail_from;  // nothing: the null reverse-path
-  std::string receiver;
-  base::WallTime time;
-};
-
-struct SpfVerdicts {
-  SpfVerdict mailfrom;
-  SpfVerdict helo;
-  bool operator==(const SpfVerdicts&) const = default;
-  void visit(auto& v) { v(mailfrom, helo); }
-};
-
-// Both identities. helo stands in for mailfrom exactly when the reverse-path is null (section 2.4).
-SpfVerdicts evaluate_spf_identities(const SpfFacts& facts, dns::Lookups& lookups);
 
 }  // namespace auth

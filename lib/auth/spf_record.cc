@@ -125,12 +125,7 @@ std::string shortened(std::string_view term) {
 }
 
 // A term that is none may hold any byte.
-std::string printable(std::string_view term) {
-  std::string text = shortened(term);
-  const auto is_odd = [](char c) { return !base::is_printable(c) || c == '"'; };
-  std::replace_if(text.begin(), text.end(), is_odd, '?');
-  return '"' + text + '"';
-}
+std::string quoted(std::string_view term) { return '"' + base::printable(shortened(term)) + '"'; }
 
 // The reason why a term is none, or nothing.
 using Complaint = const char*;
@@ -183,6 +178,15 @@ class Parser {
   SpfRecord record_;
 };
 
+std::array<std::uint8_t, 16> bytes_of(const base::IpAddress& address, bool as_v6) {
+  if (!as_v6 || !address.is_v4()) return address.bytes();
+  // ::ffff:192.0.2.1, which base::IpAddress knows as IPv4 only.
+  std::array<std::uint8_t, 16> bytes{};
+  bytes[10] = bytes[11] = 0xff;
+  std::copy_n(address.bytes().begin(), 4, bytes.begin() + 12);
+  return bytes;
+}
+
 }  // namespace
 
 bool is_spf_record(std::string_view text) {
@@ -201,9 +205,21 @@ std::variant<SpfRecord, SpfSyntaxError> parse_spf_record(std::string_view text) 
     text.remove_prefix(std::min(term.size() + 1, text.size()));
     if (term.empty()) continue;
     if (const Complaint complaint = parser.take_term(term))
-      return SpfSyntaxError{printable(term) + ": " + complaint};
+      return SpfSyntaxError{quoted(term) + ": " + complaint};
   }
   return parser.take_record();
+}
+
+bool covers(const SpfDirective& directive, const base::IpAddress& address,
+            const base::IpAddress& client) {
+  const bool v6 = !client.is_v4();
+  const auto a = bytes_of(client, v6), b = bytes_of(address, v6);
+  const unsigned bits = v6 ? directive.prefix6_bits : directive.prefix4_bits;
+  for (unsigned bit = 0; bit < bits; ++bit) {
+    const unsigned mask = 0x80u >> (bit % 8);
+    if (((a[bit / 8] ^ b[bit / 8]) & mask) != 0) return false;
+  }
+  return true;
 }
 
 }  // namespace auth

@@ -48,4 +48,9 @@ bool is_spf_record(std::string_view text);
 // `text` is an SPF record by its version.
 std::variant<SpfRecord, SpfSyntaxError> parse_spf_record(std::string_view text);
 
+// Whether `client` is `address` as far as the prefix of its family goes. `address` was asked for or
+// written for that family: one of IPv4 was a mapped address when the client is not of IPv4.
+bool covers(const SpfDirective& directive, const base::IpAddress& address,
+            const base::IpAddress& client);
+
 }  // namespace auth

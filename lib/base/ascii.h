@@ -25,6 +25,9 @@ bool iequals(std::string_view a, std::string_view b);
 bool istarts_with(std::string_view text, std::string_view prefix);
 bool is_ascii(std::string_view text);
 
+// With '?' for every byte that is not printable ASCII.
+std::string printable(std::string_view text);
+
 // Without leading and trailing blanks and tabs.
 std::string_view trim(std::string_view text);
 

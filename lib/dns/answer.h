@@ -34,7 +34,7 @@ struct MailExchange {
 struct Answer {
   Status status = Status::Failure;
   Security security = Security::Unknown;  // Bogus only together with Failure
-  std::string reason;                     // of a failure, for logs; printable ASCII; else empty
+  std::string reason;                     // of a failure, else empty
 
   // The list of the type asked, in the order of the answer; the others are empty.
   std::vector<base::IpAddress> addresses;  // A and AAAA
@@ -53,6 +53,8 @@ struct Answer {
   // RFC 7208 section 4.6.4: an answer that says that there is nothing.
   bool is_void() const { return status == Status::NoData || status == Status::NoName; }
   bool failed() const { return status == Status::Failure; }
+  // The reason for logs and reports: printable ASCII and short, whoever wrote it.
+  std::string why() const;
 
   bool operator==(const Answer&) const = default;
   void visit(auto& v) { v(status, security, reason, addresses, texts, exchanges, names); }

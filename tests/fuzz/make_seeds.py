@@ -15,6 +15,9 @@ import struct
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/auth/spf"))
+from suites_test import SUITES, scenarios
+
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", "{": b"{"}
 REPETITION = re.compile(r"\{(.*)\*(\d+)\}")
 MOST_CUT = 0x3f  # bytes in a piece; see tests/fuzz/ipc_stream.h
@@ -278,6 +281,43 @@ def config_seeds():
     yield "syntax", b"a = [1, { b = 1979-05-27T07:32:00Z }\n"
 
 
+def spf_records():
+    """Every text of the suites of SPF, named by its number."""
+    texts = {value for name, _, _ in SUITES for zone, _ in scenarios(ROOT / "tests/auth/spf" / name)
+             for records in zone.names.values() for kind, value in records if kind == "TXT"}
+    return enumerate(sorted(texts))
+
+
+def spf_record_seeds():
+    for number, data in spf_records():
+        yield str(number), data.split(b" ", 1)[-1]
+
+
+def spf_macro_seeds():
+    for number, data in spf_records():
+        for place, term in enumerate(data.split(b" ")):
+            if b"%" in term or b"." in term:
+                yield f"{number}-{place}", b"\4a-b." + re.split(rb"[:=]", term, 1)[-1]
+        yield f"{number}", b"\1x" + data
+
+
+def spf_eval_seeds():
+    for name, _, _ in SUITES:
+        for zone, tests in scenarios(ROOT / "tests/auth/spf" / name):
+            answers = "\n".join(zone.text().splitlines()[1:-1])
+            for test, data in tests.items():
+                local, _, domain = (data["mailfrom"] or data["helo"]).rpartition("@")
+                lines = [str(data["host"]), data["helo"], local, domain, answers]
+                yield f"{name[:7]}-{test}", b"\1" + "\n".join(lines).encode()
+
+
+def answer_text_seeds():
+    for name, _, _ in SUITES:
+        for number, (zone, _) in enumerate(scenarios(ROOT / "tests/auth/spf" / name)):
+            yield f"{name[:7]}-{number}", "\n".join(zone.text().splitlines()[1:-1]).encode()
+    yield "mistake", b"; why\n\na.example A unknown records 192.0.2.1\na.example A unknown nodata\n"
+
+
 def all_seeds():
     table = message_table()
     for target in ["ipc_from_role", "ipc_from_supervisor"]:
@@ -297,6 +337,10 @@ def all_seeds():
     yield "body_reader", body_seeds()
     yield "proxy_header", proxy_seeds()
     yield "config", config_seeds()
+    yield "spf_record", spf_record_seeds()
+    yield "spf_macro", spf_macro_seeds()
+    yield "spf_eval", spf_eval_seeds()
+    yield "answer_text", answer_text_seeds()
 
 
 def main():

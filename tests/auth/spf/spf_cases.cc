@@ -23,6 +23,7 @@
 
 #include "auth/spf_eval.h"
 #include "dns/answer_text.h"
+#include "support/settle.h"
 
 namespace {
 
@@ -60,36 +61,15 @@ std::string encode(const std::string& text) {
   return word.empty() ? "%" : word;
 }
 
-struct Run {
-  auth::SpfVerdict verdict;
-  int rounds = 0;
-  dns::AnswerTable answers;
-};
-
-// Evaluates until nothing is missing; `most` answers are added between two runs.
-Run run(const auth::SpfQuery& query, const dns::AnswerTable& zone, dns::AnswerTable answers,
-        std::size_t most) {
-  for (Run result{{}, 0, std::move(answers)};; ++result.rounds) {
-    dns::Lookups lookups(result.answers);
-    result.verdict = auth::evaluate_spf(query, lookups);
-    if (lookups.complete()) return result;
-    for (std::size_t i = 0; i < std::min(most, lookups.missing().size()); ++i) {
-      const dns::Question& question = lookups.missing()[i];
-      const dns::Answer* answer = zone.find(question);
-      result.answers.add(question,
-                         answer != nullptr ? *answer : dns::Answer::of(dns::Status::NoName));
-    }
-  }
-}
-
 void judge(const auth::SpfQuery& query, const dns::AnswerTable& zone) {
+  const auto evaluate = [&](dns::Lookups& lookups) { return auth::evaluate_spf(query, lookups); };
   const auto begin = std::chrono::steady_clock::now();
-  const Run rounds = run(query, zone, {}, SIZE_MAX);
+  const auto rounds = support::settle(zone, evaluate);
   const auto time = std::chrono::steady_clock::now() - begin;
-  const Run one_by_one = run(query, zone, {}, 1);
+  const auto one_by_one = support::settle(zone, evaluate, 1);
   dns::AnswerTable all = rounds.answers;
   for (const auto& [question, answer] : zone.entries()) all.add(question, answer);
-  const Run at_once = run(query, zone, all, SIZE_MAX);
+  const auto at_once = support::settle(zone, evaluate, SIZE_MAX, all);
   if (!(rounds.verdict == one_by_one.verdict) || !(rounds.verdict == at_once.verdict))
     die("the verdict depends on the order of the answers: " + rounds.verdict.reason);
   if (at_once.rounds != 0) die("a question is new although all were answered");

@@ -45,3 +45,8 @@ TEST_CASE("trim takes blanks and tabs off both ends, nothing else") {
   CHECK(base::trim(" \t ").empty());
   CHECK(base::trim("\r\nx\v") == "\r\nx\v");
 }
+
+TEST_CASE("ascii: what is not printable is a question mark") {
+  CHECK(base::printable("a b~") == "a b~");
+  CHECK(base::printable(std::string("a\0\n\x7f\xc3", 5)) == "a????");
+}

@@ -85,3 +85,9 @@ TEST_CASE("answers: they travel between programs") {
   REQUIRE(received);
   CHECK(dns::AnswerTable(received->entries) == table);
 }
+
+TEST_CASE("answers: a reason is printable and short, whoever wrote it") {
+  const Answer answer =
+      Answer::of(Status::Failure, Security::Unknown, "slow\x80\n" + std::string(300, 'x'));
+  CHECK(answer.why() == "slow??" + std::string(194, 'x'));
+}
