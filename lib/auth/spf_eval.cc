@@ -19,6 +19,9 @@ namespace {
 using dns::Answer;
 using dns::Type;
 
+// Of MX hosts, in one run: what stands behind a missing answer may turn out not to be needed.
+constexpr int kMaxHostsAhead = 10;
+
 enum class Match { No, Yes, Error };  // the error is in failure_
 
 bool is_ascii(std::string_view text) {
@@ -121,6 +124,7 @@ class Evaluation {
   int terms_ = 0;
   int voids_ = 0;
   bool term_was_void_ = false;
+  int hosts_ahead_ = 0;
   std::size_t misses_ = 0;  // answers that were not there, repeated ones too
 };
 
@@ -334,6 +338,7 @@ Match Evaluation::match_addresses(const std::string& host, const SpfDirective& d
 
 // Section 5.4. The order of the hosts is ours, so that the verdict is always the same.
 Match Evaluation::match_mx(const std::string& target, const SpfDirective& directive) {
+  const bool is_ahead = misses_ != 0;
   const Asked asked = ask(target, Type::Mx);
   if (asked.answer == nullptr) return asked.otherwise;
   auto exchanges = asked.answer->exchanges;
@@ -343,6 +348,7 @@ Match Evaluation::match_mx(const std::string& target, const SpfDirective& direct
   }
   std::sort(exchanges.begin(), exchanges.end());
   for (const auto& exchange : exchanges) {
+    if (is_ahead && ++hosts_ahead_ > kMaxHostsAhead) break;
     const Match match = match_addresses(exchange.host, directive);
     if (match != Match::No) return match;
   }

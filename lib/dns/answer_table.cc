@@ -11,7 +11,7 @@ AnswerTable::AnswerTable(const std::vector<Entry>& entries) {
 }
 
 void AnswerTable::add(const Question& question, Answer answer) {
-  answers_.try_emplace(question, std::move(answer));
+  answers_.emplace(question, std::move(answer));
 }
 
 const Answer* AnswerTable::find(const Question& question) const {
