@@ -143,7 +143,8 @@ class Generator:
             return [("CNAME", self.random.choice(later))] if later else []
         found = []
         if self.chance(0.6):
-            found += [("A", self.random.choice(NETWORKS4)) for _ in range(self.random.randint(1, 3))]
+            count = self.random.randint(1, 3)
+            found += [("A", self.random.choice(NETWORKS4)) for _ in range(count)]
         if self.chance(0.4):
             found.append(("AAAA", self.random.choice(["2001:db8::1", "2001:db8:1::cafe", "::1"])))
         if self.chance(0.5):

@@ -23,9 +23,9 @@ CORRECTIONS = {
                       "stands, although a mechanism matches before.",
     "self-include": "pyspf refuses a record that includes itself even when that include is never "
                     "reached; the grammar does not.",
-    "macros": "The grammar of section 7.1, and joining by dots whatever a value was split at. pyspf "
-              "skips what it cannot read in %{}, refuses %% at an end and a lone % nowhere behind "
-              "one, and keeps the delimiters of all letters but l and s.",
+    "macros": "The grammar of section 7.1, and joining by dots whatever a value was split at. "
+              "pyspf skips what it cannot read in %{}, refuses %% at an end, misses a lone % behind "
+              "%%, and keeps the delimiters of all letters but l and s.",
     "truncation": "Section 7.3: labels go until a name fits. pyspf drops one, from explanations "
                   "too.",
     "modifiers": "Section 6: names of modifiers in any case; only redirect and exp at most once.",
