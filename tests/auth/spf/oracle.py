@@ -24,8 +24,8 @@ CORRECTIONS = {
     "self-include": "pyspf refuses a record that includes itself even when that include is never "
                     "reached; the grammar does not.",
     "macros": "The grammar of section 7.1, and joining by dots whatever a value was split at. "
-              "pyspf skips what it cannot read in %{}, refuses %% at an end, misses a lone % behind "
-              "%%, and keeps the delimiters of all letters but l and s.",
+              "pyspf skips what it cannot read in %{}, refuses %% at an end, misses a lone % "
+              "behind %%, and keeps the delimiters of all letters but l and s.",
     "truncation": "Section 7.3: labels go until a name fits. pyspf drops one, from explanations "
                   "too.",
     "modifiers": "Section 6: names of modifiers in any case; only redirect and exp at most once.",
