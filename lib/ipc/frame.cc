@@ -27,6 +27,11 @@ const char* name_of(Role role) {
   return kNames[static_cast<std::size_t>(role)];
 }
 
+std::string name_of(const RoleId& id) {
+  const char* name = name_of(id.role);
+  return id.role == Role::Verify ? name + ('.' + std::to_string(id.index + 1)) : name;
+}
+
 const char* name_of(Type type) {
   const TypeInfo* info = find_type(static_cast<std::uint8_t>(type));
   return info != nullptr ? info->name : "unknown";

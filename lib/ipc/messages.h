@@ -2,10 +2,12 @@
 // The messages between our processes as structs. What each is for stands in messages.def.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "dns/answer_table.h"
 #include "ipc/wire.h"
 
 namespace ipc {
@@ -21,6 +23,17 @@ enum class Role : std::uint8_t { Smtp, Resolve, Verify, Deliver, Last_ = Deliver
 // "smtp", as in the name of the program postern-smtp.
 const char* name_of(Role role);
 const char* name_of(Type type);
+
+// One process among those of its role. Only verify has several.
+struct RoleId {
+  Role role = Role::Smtp;
+  std::uint32_t index = 0;
+  auto operator<=>(const RoleId&) const = default;
+  void visit(auto& v) { v(role, index); }
+};
+
+// "smtp", and "verify.1" for the first verifier.
+std::string name_of(const RoleId& id);
 
 template <Type type>
 struct Empty {
@@ -62,14 +75,20 @@ struct Directory {
 
 struct Peer {
   static constexpr Type kType = Type::Peer;
-  Role role = Role::Smtp;  // who is at the other end
-  void visit(auto& v) { v(role); }
+  RoleId id;  // who is at the other end
+  void visit(auto& v) { v(id); }
 };
 
 struct PeerLost {
   static constexpr Type kType = Type::PeerLost;
-  Role role = Role::Deliver;
-  void visit(auto& v) { v(role); }
+  RoleId id;
+  void visit(auto& v) { v(id); }
+};
+
+struct PeerStuck {
+  static constexpr Type kType = Type::PeerStuck;
+  RoleId id;
+  void visit(auto& v) { v(id); }
 };
 
 using Confine = Empty<Type::Confine>;
@@ -193,6 +212,29 @@ struct Space {
   static constexpr Type kType = Type::Space;
   std::uint64_t free_bytes = 0;
   void visit(auto& v) { v(free_bytes); }
+};
+
+// A job is sent again, with more answers, after each Need. One at a time for each verifier.
+struct Judge {
+  static constexpr Type kType = Type::Judge;
+  std::uint64_t job = 0;            // smtp's number for it; the answer repeats it
+  std::string facts;                // auth::Facts, packed: this folder may not know them
+  std::vector<dns::Entry> answers;  // in any order
+  void visit(auto& v) { v(job, facts, answers); }
+};
+
+struct Need {
+  static constexpr Type kType = Type::Need;
+  std::uint64_t job = 0;
+  std::vector<dns::Question> questions;  // at least one
+  void visit(auto& v) { v(job, questions); }
+};
+
+struct Judged {
+  static constexpr Type kType = Type::Judged;
+  std::uint64_t job = 0;
+  std::string verdicts;  // auth::Verdicts, packed
+  void visit(auto& v) { v(job, verdicts); }
 };
 
 }  // namespace ipc

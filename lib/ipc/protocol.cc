@@ -22,6 +22,7 @@ constexpr Transition kTransitions[] = {
     {State::RoleServing, Type::Pong, State::RoleServing},
     {State::RoleServing, Type::Reloaded, State::RoleServing},
     {State::RoleServing, Type::PeerLost, State::RoleServing},
+    {State::RoleServing, Type::PeerStuck, State::RoleServing},
     {State::RoleServing, Type::Sessions, State::RoleServing},
     {State::RoleServing, Type::Drained, State::RoleServing},
 
@@ -49,6 +50,10 @@ constexpr Transition kTransitions[] = {
     {State::FromSmtp, Type::Deliver, State::FromSmtp},
     {State::FromSmtp, Type::Append, State::FromSmtp},
     {State::FromSmtp, Type::Discard, State::FromSmtp},
+
+    {State::FromVerify, Type::Need, State::FromVerify},
+    {State::FromVerify, Type::Judged, State::FromVerify},
+    {State::JobsFromSmtp, Type::Judge, State::JobsFromSmtp},
 };
 
 }  // namespace

@@ -24,6 +24,9 @@ enum class State {
   // smtp hearing deliver, deliver hearing smtp.
   FromDeliver,
   FromSmtp,
+  // smtp hearing verify, verify hearing smtp.
+  FromVerify,
+  JobsFromSmtp,
 };
 
 // The state after `type` has come in; nothing: it may not come in now.

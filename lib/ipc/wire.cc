@@ -44,7 +44,7 @@ void Unpacker::get(base::IpAddress& value) {
   std::string text;
   get(text);
   const auto address = base::IpAddress::parse(text);
-  ok_ = ok_ && address.has_value();
+  ok_ = ok_ && address && address->to_string() == text;  // the one way to write it
   if (ok_) value = *address;
 }
 

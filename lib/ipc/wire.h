@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/ip_address.h"
+#include "base/time.h"
 
 namespace ipc {
 
@@ -77,6 +78,7 @@ class Packer {
     if (value) put(*value);
   }
   void put(const std::chrono::milliseconds& value) { put(value.count()); }
+  void put(const base::WallTime& value) { put(value.time_since_epoch().count()); }
   void put(const base::IpAddress& value) { put(value.to_string()); }
   void put(const base::Network& value) { put(value.to_string()); }
   template <Visited T>
@@ -146,6 +148,11 @@ class Unpacker {
     std::int64_t count = 0;
     get(count);
     value = std::chrono::milliseconds(count);
+  }
+  void get(base::WallTime& value) {
+    base::WallTime::rep count = 0;
+    get(count);
+    value = base::WallTime(base::WallTime::duration(count));
   }
   void get(base::IpAddress& value);
   void get(base::Network& value);

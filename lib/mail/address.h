@@ -27,6 +27,7 @@ struct Address {
   // As it goes between < and >, quoted where needed. parse_mailbox(to_string()) gives it back.
   std::string to_string() const;
   bool operator==(const Address&) const = default;
+  void visit(auto& v) { v(local_part, domain, is_literal); }
 };
 
 // What stands in MAIL FROM:<...> or RCPT TO:<...>. Null: "<>". Bare postmaster: "<postmaster>",
