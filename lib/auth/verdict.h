@@ -32,6 +32,15 @@ struct SpfVerdict {
   void visit(auto& v) { v(result, domain, reason, section, mechanism, explanation); }
 };
 
+// Of both identities.
+struct SpfVerdicts {
+  SpfVerdict mailfrom;
+  SpfVerdict helo;
+
+  bool operator==(const SpfVerdicts&) const = default;
+  void visit(auto& v) { v(mailfrom, helo); }
+};
+
 enum class IprevResult : std::uint8_t { Pass, Fail, TempError, PermError, Last_ = PermError };
 
 const char* name_of(IprevResult result);
@@ -47,5 +56,15 @@ struct IprevVerdict {
 
 // Whether a domain says that it takes no mail (RFC 7505), so that no mail can be from it.
 enum class NullMx : std::uint8_t { No, Yes, Unknown, Last_ = Unknown };
+
+// All that was found about a message.
+struct Verdicts {
+  SpfVerdicts spf;
+  IprevVerdict iprev;
+  NullMx null_mx = NullMx::Unknown;
+
+  bool operator==(const Verdicts&) const = default;
+  void visit(auto& v) { v(spf, iprev, null_mx); }
+};
 
 }  // namespace auth

@@ -294,12 +294,13 @@ TEST_CASE("SPF: hosts that may not be needed are asked ahead in part") {
 
 TEST_CASE("SPF: helo stands in for a null reverse-path only") {
   const std::string zone = txt("helo.example", "-all") + txt("example.org", "+all");
-  auth::SpfFacts facts;
+  auth::SessionFacts facts;
   facts.client = *base::IpAddress::parse("192.0.2.1");
   facts.helo = "helo.example";
   const auto settle_facts = [&] {
     return support::settle(zone_of(zone), [&](dns::Lookups& lookups) {
-      return auth::evaluate_spf_identities(facts, lookups);
+      return auth::SpfVerdicts{auth::evaluate_mailfrom(facts, lookups),
+                               auth::evaluate_helo(facts, lookups)};
     });
   };
   auto settled = settle_facts();
