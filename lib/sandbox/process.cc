@@ -29,6 +29,13 @@ base::Result<std::uint64_t> raise_descriptor_limit() {
   return std::uint64_t{limit.rlim_cur};
 }
 
+base::Status limit_address_space(std::uint64_t bytes) {
+  if constexpr (kUnconfined) return base::ok();
+  const rlimit limit{bytes, bytes};
+  if (setrlimit(RLIMIT_AS, &limit) != 0) return base::Error::system("RLIMIT_AS", errno);
+  return base::ok();
+}
+
 void die_with_parent() {
   // Fails for a signal that does not exist only.
   POSTERN_ASSERT(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0);

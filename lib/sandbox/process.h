@@ -16,6 +16,10 @@ base::Status forbid_dumps();
 // As many open descriptors as the hard limit allows; how many that is.
 base::Result<std::uint64_t> raise_descriptor_limit();
 
+// Memory beyond this is refused; std::bad_alloc then ends the process. For good. Does nothing in a
+// build with sanitizers, which reserve more than any machine has.
+base::Status limit_address_space(std::uint64_t bytes);
+
 // The kernel kills this process (SIGKILL) when the thread that forked it ends. A change of the user
 // undoes it: call after that. A parent that had gone before is not noticed; the end of its channel
 // is.

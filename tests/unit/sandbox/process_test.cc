@@ -9,6 +9,8 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <new>
+#include <string>
 
 #include "unit/sandbox/child.h"
 
@@ -48,6 +50,21 @@ TEST_CASE("descriptors up to the hard limit can be open") {
           const auto raised = sandbox::raise_descriptor_limit();
           if (!raised || *raised != limit.rlim_max) return 2;
           return fcntl(0, F_DUPFD, 30) >= 30 ? 0 : 3;
+        }) == kGood);
+}
+
+TEST_CASE("memory beyond the limit is refused, and an allocation says so") {
+  constexpr std::uint64_t kLimit = 256u << 20;
+  CHECK(in_child([&] {
+          if (!sandbox::limit_address_space(kLimit)) return 1;
+          const auto fits = [](std::size_t bytes) {
+            try {
+              return std::string(bytes, 'x').back() == 'x';
+            } catch (const std::bad_alloc&) {
+              return false;
+            }
+          };
+          return fits(kLimit / 4) && !fits(kLimit) ? 0 : 2;
         }) == kGood);
 }
 
