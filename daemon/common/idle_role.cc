@@ -37,7 +37,7 @@ class IdleRole : public RoleHandler {
     link_.send(ipc::Reloaded{generation, log ? "" : log.error().reason});
   }
   void on_drain(std::chrono::milliseconds) override { link_.send(ipc::Drained{}); }
-  void on_peer(ipc::Role, base::UniqueFd) override {}
+  void on_peer(const ipc::RoleId&, base::UniqueFd) override {}
   void on_list_sessions(std::uint64_t request) override { link_.send(ipc::Sessions{request, {}}); }
 
  private:

@@ -40,6 +40,8 @@ void visit_fields(auto& v, policy::ConnectionLimits& l) {
   v(l.total_connections, l.connections, l.exempt);
 }
 
+void visit_fields(auto& v, auth::Settings& s) { v(s.deadline); }
+
 void visit_fields(auto& v, policy::ListenerAccess& a) { v(a.allow, a.deny); }
 
 void visit_fields(auto& v, common::SmtpRoleSettings::Listener& l) {
@@ -47,8 +49,8 @@ void visit_fields(auto& v, common::SmtpRoleSettings::Listener& l) {
 }
 
 void visit_fields(auto& v, common::SmtpRoleSettings& s) {
-  v(s.hostname, s.smtp, s.tls, s.domains, s.limits, s.listeners, s.min_free_bytes, s.threads,
-    s.log);
+  v(s.hostname, s.smtp, s.tls, s.domains, s.limits, s.auth, s.listeners, s.min_free_bytes,
+    s.threads, s.log);
 }
 
 void visit_fields(auto& v, spool::Settings& s) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/settings.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "net/settings.h"
@@ -30,6 +31,7 @@ struct SmtpRoleSettings {
   net::TlsSettings tls;
   std::vector<policy::Domain> domains;
   policy::ConnectionLimits limits;
+  auth::Settings auth;
   std::vector<Listener> listeners;
   std::uint64_t min_free_bytes = 0;
   std::uint32_t threads = 1;

@@ -71,7 +71,7 @@ base::Status take_part(RoleParts& parts, ipc::Message& message) {
     case ipc::Type::Peer: {
       const auto peer = ipc::unpack<ipc::Peer>(message.body);
       if (!peer) return damaged(message);
-      parts.peers[peer->role] = std::move(*message.fd);
+      parts.peers[peer->id] = std::move(*message.fd);
       return base::ok();
     }
     default:

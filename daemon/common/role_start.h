@@ -22,7 +22,7 @@ struct RoleParts {
   base::UniqueFd settings;
   std::vector<base::UniqueFd> listeners;  // in the order of the settings
   std::map<ipc::Directory::Kind, base::UniqueFd> directories;
-  std::map<ipc::Role, base::UniqueFd> peers;
+  std::map<ipc::RoleId, base::UniqueFd> peers;
 };
 
 struct RoleStart {

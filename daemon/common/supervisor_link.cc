@@ -48,7 +48,7 @@ void SupervisorLink::handle(ipc::Message& message) {
     case ipc::Type::Drain:
       return handler_.on_drain(std::chrono::milliseconds(body(ipc::Drain{}).grace_ms));
     case ipc::Type::Peer:
-      return handler_.on_peer(body(ipc::Peer{}).role, std::move(*message.fd));
+      return handler_.on_peer(body(ipc::Peer{}).id, std::move(*message.fd));
     case ipc::Type::ListSessions:
       return handler_.on_list_sessions(body(ipc::ListSessions{}).request);
     default:

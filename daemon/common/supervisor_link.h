@@ -22,7 +22,7 @@ class RoleHandler {
   virtual void on_reload(std::uint64_t generation, base::UniqueFd settings) = 0;
   // Answer with Drained when nothing is left to finish.
   virtual void on_drain(std::chrono::milliseconds grace) = 0;
-  virtual void on_peer(ipc::Role role, base::UniqueFd channel) = 0;
+  virtual void on_peer(const ipc::RoleId& peer, base::UniqueFd channel) = 0;
   virtual void on_list_sessions(std::uint64_t request) = 0;
 };
 

@@ -12,7 +12,7 @@ Role::Role(const common::DeliverRoleSettings& settings, spool::Spool spool, comm
       writers_(spool_, settings.spool.writers),
       janitor_(spool_, settings.mailboxes) {
   known_.add(settings.mailboxes);
-  for (auto& [role, channel] : parts.peers) on_peer(role, std::move(channel));
+  for (auto& [peer, channel] : parts.peers) on_peer(peer, std::move(channel));
 }
 
 void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
@@ -51,8 +51,8 @@ void Role::reload(std::uint64_t generation, const common::DeliverRoleSettings& s
 // The supervisor drains smtp first; what smtp has given up nobody waits for.
 void Role::on_drain(std::chrono::milliseconds) { supervisor_->send(ipc::Drained{}); }
 
-void Role::on_peer(ipc::Role role, base::UniqueFd channel) {
-  if (role != ipc::Role::Smtp) return;
+void Role::on_peer(const ipc::RoleId& peer, base::UniqueFd channel) {
+  if (peer.role != ipc::Role::Smtp) return;
   if (smtp_ != nullptr) smtp_->close();
   smtp_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, std::move(channel));
   smtp_->start();

@@ -32,7 +32,7 @@ class Role final : public common::RoleHandler {
   void on_ping(std::uint64_t number) override;
   void on_reload(std::uint64_t generation, base::UniqueFd settings) override;
   void on_drain(std::chrono::milliseconds grace) override;
-  void on_peer(ipc::Role role, base::UniqueFd channel) override;
+  void on_peer(const ipc::RoleId& peer, base::UniqueFd channel) override;
   void on_list_sessions(std::uint64_t request) override;
 
  private:

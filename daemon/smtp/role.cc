@@ -32,7 +32,8 @@ void log_proxy_failure(const base::Endpoint& proxy, std::string_view reason,
 Role::Role(net::EventLoop& loop, const common::SmtpRoleSettings& settings,
            std::shared_ptr<const Snapshot> snapshot, common::RoleParts parts)
     : loop_(loop),
-      services_(std::move(snapshot), settings.limits, loop),
+      resolver_(loop),
+      services_(std::move(snapshot), settings.limits, loop, resolver_),
       proxies_(std::make_unique<net::ProxyIntake>(
           loop, [this](const auto& proxy, auto reason, auto detail) {
             services_.counters.add_end(reason);
@@ -40,7 +41,7 @@ Role::Role(net::EventLoop& loop, const common::SmtpRoleSettings& settings,
           })) {
   for (std::size_t i = 0; i < settings.listeners.size(); ++i)
     sockets_.push_back({std::move(parts.listeners.at(i)), settings.listeners[i]});
-  for (auto& [role, channel] : parts.peers) on_peer(role, std::move(channel));
+  for (auto& [peer, channel] : parts.peers) on_peer(peer, std::move(channel));
   for (unsigned i = 0; i < settings.threads; ++i)
     shards_.push_back(std::make_unique<Shard>(services_));
 }
@@ -63,7 +64,9 @@ void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
     supervisor_->on_writable();
     if (!supervisor_->wants_write()) supervisor_writable_->pause();
   });
-  services_.deliver.on_lost([this] { tell_supervisor(ipc::PeerLost{ipc::Role::Deliver}); });
+  services_.deliver.on_lost([this] { tell_supervisor(ipc::PeerLost{{ipc::Role::Deliver}}); });
+  services_.verify.on_lost([this](const auto& id) { tell_supervisor(ipc::PeerLost{id}); });
+  services_.verify.on_stuck([this](const auto& id) { tell_supervisor(ipc::PeerStuck{id}); });
   tell_supervisor(ipc::Confined{std::move(warnings)});
   loop_.run();
 }
@@ -172,8 +175,9 @@ void Role::watch_drain() {
   }
 }
 
-void Role::on_peer(ipc::Role role, base::UniqueFd channel) {
-  if (role == ipc::Role::Deliver) services_.deliver.connect(std::move(channel));
+void Role::on_peer(const ipc::RoleId& peer, base::UniqueFd channel) {
+  if (peer.role == ipc::Role::Deliver) services_.deliver.connect(std::move(channel));
+  if (peer.role == ipc::Role::Verify) services_.verify.connect(peer, std::move(channel));
 }
 
 void Role::on_list_sessions(std::uint64_t request) {

@@ -13,6 +13,7 @@
 #include "daemon/common/role_settings.h"
 #include "daemon/common/role_start.h"
 #include "daemon/common/supervisor_link.h"
+#include "daemon/smtp/no_resolver.h"
 #include "daemon/smtp/services.h"
 #include "daemon/smtp/shard.h"
 #include "net/acceptor.h"
@@ -35,7 +36,7 @@ class Role final : public common::RoleHandler {
   void on_ping(std::uint64_t number) override;
   void on_reload(std::uint64_t generation, base::UniqueFd settings) override;
   void on_drain(std::chrono::milliseconds grace) override;
-  void on_peer(ipc::Role role, base::UniqueFd channel) override;
+  void on_peer(const ipc::RoleId& peer, base::UniqueFd channel) override;
   void on_list_sessions(std::uint64_t request) override;
 
  private:
@@ -56,6 +57,7 @@ class Role final : public common::RoleHandler {
   void tell_supervisor(const Message& message);
 
   net::EventLoop& loop_;
+  NoResolver resolver_;
   Services services_;
   std::vector<Socket> sockets_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -16,7 +16,7 @@ base::Result<std::shared_ptr<const Snapshot>> Snapshot::make(
   auto tls = net::TlsContext::make(settings.tls);
   if (!tls) return tls.error();
   return std::shared_ptr<const Snapshot>(
-      new Snapshot{settings.hostname, settings.smtp, settings.min_free_bytes,
+      new Snapshot{settings.hostname, settings.smtp, settings.auth, settings.min_free_bytes,
                    std::make_shared<const net::TlsContext>(std::move(*tls)),
                    policy::Recipients(settings.domains)});
 }
@@ -27,10 +27,11 @@ void Counters::add_end(std::string_view reason) {
 }
 
 Services::Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits,
-                   net::EventLoop& main_loop)
+                   net::EventLoop& main_loop, dns::Resolver& resolver)
     : connections(std::move(limits)),
       buffers(kBufferBudget),
       deliver(main_loop),
+      verify(main_loop, resolver),
       snapshot_(std::move(snapshot)) {}
 
 std::shared_ptr<const Snapshot> Services::snapshot() const {

@@ -11,11 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/settings.h"
 #include "base/result.h"
 #include "daemon/common/counters.h"
 #include "daemon/common/role_settings.h"
 #include "daemon/smtp/deliver_client.h"
 #include "daemon/smtp/message_buffer.h"
+#include "daemon/smtp/verify_client.h"
+#include "dns/resolver.h"
 #include "net/tls_context.h"
 #include "policy/connections.h"
 #include "policy/recipients.h"
@@ -27,6 +30,7 @@ namespace smtp_role {
 struct Snapshot {
   std::string hostname;
   smtp::Settings smtp;
+  auth::Settings auth;
   std::uint64_t min_free_bytes = 0;  // of the spool's file system
   std::shared_ptr<const net::TlsContext> tls;
   policy::Recipients recipients;
@@ -50,7 +54,7 @@ class Counters {
 class Services {
  public:
   Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits,
-           net::EventLoop& main_loop);
+           net::EventLoop& main_loop, dns::Resolver& resolver);
 
   std::shared_ptr<const Snapshot> snapshot() const;
   void replace(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits);
@@ -58,6 +62,7 @@ class Services {
   policy::Connections connections;
   BufferBudget buffers;
   DeliverClient deliver;
+  VerifyClient verify;
   Counters counters;
 
  private:

@@ -94,6 +94,7 @@ void SessionHandler::handle(Connection& connection, const smtp::AskConnect& ask)
 void SessionHandler::handle(Connection& connection, const smtp::AskSender& ask) {
   facts_.helo = connection.session().helo();
   facts_.esmtp = connection.session().esmtp();
+  end_transaction();
   transaction_ = std::make_shared<Transaction>();
   transaction_->session = facts_;
   transaction_->sender = ask.sender;
@@ -102,7 +103,30 @@ void SessionHandler::handle(Connection& connection, const smtp::AskSender& ask) 
   transaction_->message = services_.deliver.next_message();
   if (const auto lack = shortage(ask.sender.declared_size, 1))
     return refuse(connection, ask.ticket, "mail", lack->reply, lack->detail);
+  begin_verification();
   connection.answer(ask.ticket, replies::sender_ok());
+}
+
+// Early: what the DNS has to say is mostly there before the message is.
+void SessionHandler::begin_verification() {
+  const std::uint64_t number = services_.verify.next_job();
+  transaction_->verification = number;
+  services_.verify.verify(number, transaction_->facts(snapshot_->hostname, base::wall_now()),
+                          snapshot_->auth.deadline,
+                          [this, number, post = link_.post](const VerifyClient::Outcome& outcome) {
+                            // The handler lives as long as its connection.
+                            post([this, number, outcome](Connection* open) {
+                              if (open != nullptr) verified(*open, number, outcome);
+                            });
+                          });
+}
+
+void SessionHandler::verified(Connection& connection, std::uint64_t number,
+                              const VerifyClient::Outcome& outcome) {
+  // It may have been cancelled when this was on its way already.
+  if (transaction_ == nullptr || transaction_->verification != number) return;
+  transaction_->verdicts = outcome;
+  if (message_ticket_) judge(connection);
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::AskRecipient& ask) {
@@ -180,18 +204,38 @@ void SessionHandler::part_is_away(Connection& connection, const ipc::Appended& a
   connection.release();
 }
 
-void SessionHandler::drop_message() {
+void SessionHandler::end_transaction() {
+  if (transaction_ == nullptr) return;
+  services_.verify.cancel(transaction_->verification);
   if (transaction_->appended_bytes > 0) services_.deliver.discard(transaction_->message);
-  transaction_->appended_bytes = 0;
-  transaction_->part.reset();
+  transaction_.reset();  // an idle session holds no message
+  message_ticket_.reset();
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask) {
-  if (const auto lack = shortage(transaction_->size_bytes, transaction_->mailboxes.size())) {
-    refuse(connection, ask.ticket, "data", lack->reply, lack->detail);
-    drop_message();
-    return transaction_.reset();  // an idle session holds no message
-  }
+  message_ticket_ = ask.ticket;
+  if (const auto lack = shortage(transaction_->size_bytes, transaction_->mailboxes.size()))
+    return refuse_message(connection, lack->reply, lack->detail);
+  if (transaction_->verdicts) judge(connection);
+}
+
+void SessionHandler::refuse_message(Connection& connection, const smtp::Reply& reply,
+                                    std::string_view detail) {
+  services_.counters.add(common::Counter::messages_refused);
+  const smtp::Ticket ticket = *message_ticket_;
+  transaction_->log_refused("data", reply, detail, base::now());
+  end_transaction();
+  connection.answer(ticket, reply);
+}
+
+// The message is complete, and so are its verdicts.
+void SessionHandler::judge(Connection& connection) {
+  const VerifyClient::Outcome& outcome = *transaction_->verdicts;
+  if (!outcome) return refuse_message(connection, replies::local_trouble(), outcome.error().reason);
+  deliver();
+}
+
+void SessionHandler::deliver() {
   transaction_->submitted = base::now();
   auto copies = transaction_->make_copies(snapshot_->hostname, base::wall_now());
   auto part = std::move(transaction_->part);
@@ -200,7 +244,8 @@ void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask)
   // The session waits for the ticket and begins no other transaction meanwhile; the delivery owns
   // the transaction in case the session does not live to see its end.
   auto told = [transaction = std::exchange(transaction_, nullptr), post = link_.post,
-               ticket = ask.ticket, &counters = services_.counters](const ipc::Delivered& done) {
+               ticket = *message_ticket_,
+               &counters = services_.counters](const ipc::Delivered& done) {
     const bool durable = done.outcome == ipc::Delivered::Outcome::Durable;
     counters.add(durable ? common::Counter::messages_accepted : common::Counter::messages_refused);
     post([transaction, ticket, done](Connection* waiting) {
@@ -209,6 +254,7 @@ void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask)
       if (waiting != nullptr) waiting->answer(ticket, reply);
     });
   };
+  message_ticket_.reset();
   services_.deliver.deliver(message, std::move(part), std::move(copies), appended_bytes,
                             std::move(told));
 }
@@ -216,15 +262,10 @@ void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask)
 void SessionHandler::handle(Connection&, const smtp::MessageDropped& dropped) {
   services_.counters.add(common::Counter::messages_refused);
   transaction_->log_refused("data", dropped.reply, {}, base::now());
-  drop_message();
-  transaction_.reset();
+  end_transaction();
 }
 
-void SessionHandler::handle(Connection&, const smtp::TransactionReset&) {
-  if (transaction_ == nullptr) return;
-  drop_message();
-  transaction_.reset();
-}
+void SessionHandler::handle(Connection&, const smtp::TransactionReset&) { end_transaction(); }
 
 void SessionHandler::handle(Connection&, const smtp::Refused& refused) {
   const std::string_view stage = mail_stage(refused.verb);
@@ -274,7 +315,7 @@ void SessionHandler::on_tls_failed(Connection&, std::string_view reason,
 }
 
 void SessionHandler::on_closed(Connection& connection, std::string_view reason) {
-  if (transaction_ != nullptr) drop_message();
+  end_transaction();
   services_.counters.add_end(reason);
   const smtp::Session& session = connection.session();
   const auto& counters = session.counters();

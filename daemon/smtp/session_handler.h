@@ -66,7 +66,12 @@ class SessionHandler : public net::ConnectionHandler {
   std::optional<Shortage> shortage(std::uint64_t message_bytes, std::size_t copies) const;
   void pass_on_part(Connection& connection);
   void part_is_away(Connection& connection, const ipc::Appended& appended);
-  void drop_message();
+  void begin_verification();
+  void verified(Connection& connection, std::uint64_t number, const VerifyClient::Outcome& outcome);
+  void refuse_message(Connection& connection, const smtp::Reply& reply, std::string_view detail);
+  void judge(Connection& connection);
+  void deliver();
+  void end_transaction();
 
   Services& services_;
   const std::shared_ptr<const Snapshot> snapshot_;
@@ -77,6 +82,8 @@ class SessionHandler : public net::ConnectionHandler {
   const ShardLink link_;
   const base::Instant connected_;
   std::shared_ptr<Transaction> transaction_;  // shared with its delivery
+  // Of its message, which is complete and waits for its verdicts.
+  std::optional<smtp::Ticket> message_ticket_;
   unsigned transactions_ = 0;
 };
 

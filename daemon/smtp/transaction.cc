@@ -7,6 +7,7 @@
 
 #include "mail/delivered_to.h"
 #include "mail/header_fields.h"
+#include "mail/idn.h"
 #include "mail/trace.h"
 
 namespace smtp_role {
@@ -66,6 +67,15 @@ std::vector<policy::LocalMailbox> Transaction::read_header() {
   return looping;
 }
 
+auth::SessionFacts Transaction::facts(const std::string& hostname, base::WallTime now) const {
+  auth::SessionFacts facts{session.client.address, session.helo, sender.path.address, hostname,
+                           now};
+  // An address literal stays what it is.
+  if (facts.mail_from && !facts.mail_from->is_literal)
+    if (auto name = mail::to_a_labels(facts.mail_from->domain)) facts.mail_from->domain = *name;
+  return facts;
+}
+
 std::string Transaction::received(const std::string& hostname, base::WallTime now) const {
   mail::ReceivedFacts facts;
   facts.hostname = hostname;
@@ -108,6 +118,11 @@ void Transaction::describe(obs::Line& line, const std::string& to) const {
   line.number("nrcpt", static_cast<std::int64_t>(recipients.size()));
   line.number("size", static_cast<std::int64_t>(size_bytes));
   if (!message_id.empty()) line.peer("msgid", message_id);
+  if (verdicts && *verdicts) {
+    line.token("spf", auth::name_of((*verdicts)->spf.mailfrom.result));
+    line.token("spf_helo", auth::name_of((*verdicts)->spf.helo.result));
+    line.token("iprev", auth::name_of((*verdicts)->iprev.result));
+  }
   line.token("qid", queue_id);
 }
 

@@ -9,7 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/session_facts.h"
+#include "auth/verdict.h"
 #include "base/ip_address.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "daemon/smtp/message_buffer.h"
 #include "mail/address.h"
@@ -44,6 +47,10 @@ struct Transaction {
   std::string queue_id;
   base::Instant started;
 
+  std::uint64_t verification = 0;  // its number with the verifiers
+  // Nothing: they are yet to come. An error: our own trouble.
+  std::optional<base::Result<auth::Verdicts>> verdicts;
+
   // The message: what is in memory, from DATA on, behind what deliver has already.
   std::uint64_t message = 0;  // its number there
   std::unique_ptr<MessagePart> part;
@@ -63,6 +70,9 @@ struct Transaction {
   // When all of the header has come. Takes away and returns the mailboxes that the message has been
   // in before (RFC 5321 section 6.3).
   std::vector<policy::LocalMailbox> read_header();
+
+  // For the verifiers. `hostname` is ours.
+  auth::SessionFacts facts(const std::string& hostname, base::WallTime now) const;
 
   // One for each mailbox: Return-Path, Delivered-To and Received above the message.
   std::vector<spool::Copy> make_copies(const std::string& hostname, base::WallTime now) const;

@@ -21,7 +21,7 @@
 namespace supervisor {
 namespace {
 
-std::string program_name(ipc::Role role) { return std::string("postern-") + ipc::name_of(role); }
+std::string program_name(const std::string& name) { return "postern-" + name; }
 
 std::string own_directory() {
   std::array<char, PATH_MAX> path{};
@@ -58,9 +58,9 @@ base::Status prepare_child(int channel, const std::optional<base::Account>& user
   return base::ok();
 }
 
-[[noreturn]] void run_child(ipc::Role role, int program, int channel,
+[[noreturn]] void run_child(const ipc::RoleId& id, int program, int channel,
                             const std::optional<base::Account>& user) {
-  std::vector<std::string> arguments{program_name(role)};
+  std::vector<std::string> arguments{program_name(ipc::name_of(id))};
   std::vector<std::string> variables = environment();
   auto prepared = prepare_child(channel, user);
   if (auto journal = common::hand_down_journal(); !journal.empty())
@@ -76,7 +76,7 @@ base::Status prepare_child(int channel, const std::optional<base::Account>& user
 }  // namespace
 
 base::Result<base::UniqueFd> open_program(ipc::Role role) {
-  const std::string name = program_name(role);
+  const std::string name = program_name(ipc::name_of(role));
   const std::string here = own_directory();
   std::string tried;
   for (const std::string& directory : {here + "/libexec", here + "/../libexec/postern"}) {
@@ -89,7 +89,7 @@ base::Result<base::UniqueFd> open_program(ipc::Role role) {
   return base::Error::system("cannot open the program " + name + " (tried " + tried + ")", errno);
 }
 
-base::Result<RoleProcess> RoleProcess::spawn(ipc::Role role, const base::UniqueFd& program,
+base::Result<RoleProcess> RoleProcess::spawn(const ipc::RoleId& id, const base::UniqueFd& program,
                                              const std::optional<base::Account>& user) {
   auto ends = ipc::Channel::make_pair();
   if (!ends) return ends.error();
@@ -98,7 +98,7 @@ base::Result<RoleProcess> RoleProcess::spawn(ipc::Role role, const base::UniqueF
   if (!theirs) return base::Error::system("F_DUPFD_CLOEXEC", errno);
   const pid_t pid = ::fork();
   if (pid < 0) return base::Error::system("fork", errno);
-  if (pid == 0) run_child(role, program.get(), theirs.get(), user);
+  if (pid == 0) run_child(id, program.get(), theirs.get(), user);
   return RoleProcess(pid, ipc::Channel(std::move(ends->first), ipc::State::RoleStarting));
 }
 

@@ -18,9 +18,10 @@ namespace supervisor {
 class RoleProcess {
  public:
   // Runs the program behind `program` (fexecve: what lies at its path by now does not matter) as
-  // `user` when given, without capabilities, with one end of a new channel as its descriptor 3.
+  // `user` when given, without capabilities, with one end of a new channel as its descriptor 3. It
+  // is named "postern-" and the id.
   // Only for a process with a single thread.
-  static base::Result<RoleProcess> spawn(ipc::Role role, const base::UniqueFd& program,
+  static base::Result<RoleProcess> spawn(const ipc::RoleId& id, const base::UniqueFd& program,
                                          const std::optional<base::Account>& user);
   RoleProcess(RoleProcess&&) = default;
   RoleProcess& operator=(RoleProcess&&) = default;

@@ -276,7 +276,7 @@ std::uint64_t Server::count(common::Counter counter) const {
 json Server::status() const {
   json roles = json::array();
   for (const RoleStatus& role : supervisor_.roles())
-    roles.push_back({{"role", ipc::name_of(role.role)},
+    roles.push_back({{"role", ipc::name_of(role.id)},
                      {"pid", role.pid},
                      {"serving", role.serving},
                      {"uptime_seconds", role.uptime.count() / 1000},

@@ -25,6 +25,7 @@ constexpr std::chrono::seconds kLongestBackOff{30};
 constexpr unsigned kMaxDoublings = 5;
 constexpr std::chrono::minutes kStartLimit{2};  // from start to confined
 constexpr std::chrono::seconds kPeerInterval{1};
+constexpr std::chrono::milliseconds kPeerPatience{100};
 constexpr std::chrono::seconds kReloadLimit{60};
 constexpr std::chrono::seconds kEndPatience{2};
 constexpr std::chrono::milliseconds kEndPoll{2};
@@ -34,7 +35,17 @@ constexpr std::chrono::milliseconds kEndPoll{2};
 constexpr ipc::Role kRoles[] = {ipc::Role::Deliver, ipc::Role::Smtp, ipc::Role::Verify,
                                 ipc::Role::Resolve};
 
-std::string program_of(ipc::Role role) { return std::string("postern-") + ipc::name_of(role); }
+std::string program_of(const ipc::RoleId& id) { return "postern-" + ipc::name_of(id); }
+
+bool talks_to_smtp(ipc::Role role) {
+  return role == ipc::Role::Deliver || role == ipc::Role::Verify;
+}
+
+std::uint32_t processes_of(ipc::Role role, const config::Workers& workers) {
+  if (role != ipc::Role::Verify) return 1;
+  return workers.verifiers > 0 ? workers.verifiers
+                               : std::max(1u, std::thread::hardware_concurrency());
+}
 
 std::string describe_death(int status) {
   if (WIFSIGNALED(status)) {
@@ -48,7 +59,10 @@ std::string describe_death(int status) {
 
 Supervisor::Supervisor(common::PollLoop& loop, config::Config config, Resources resources)
     : loop_(loop), config_(std::move(config)), resources_(std::move(resources)) {
-  for (const ipc::Role role : kRoles) slot(role).role = role;
+  for (const ipc::Role role : kRoles) {
+    for (std::uint32_t i = 0; i < processes_of(role, config_.workers); ++i)
+      slots_.emplace_back().id = {role, i};
+  }
 }
 
 // The roles end when their channels do; a service manager should find none of them left.
@@ -69,6 +83,11 @@ Supervisor::~Supervisor() {
   }
 }
 
+Supervisor::Slot* Supervisor::find(const ipc::RoleId& id) {
+  const auto found = std::ranges::find(slots_, id, &Slot::id);
+  return found == slots_.end() ? nullptr : &*found;
+}
+
 void Supervisor::start(std::function<void()> ready) {
   ready_ = std::move(ready);
   for (Slot& slot : slots_) spawn(slot);
@@ -76,7 +95,7 @@ void Supervisor::start(std::function<void()> ready) {
 }
 
 void Supervisor::spawn(Slot& slot) {
-  auto process = RoleProcess::spawn(slot.role, resources_.programs.at(slot.role), resources_.user);
+  auto process = RoleProcess::spawn(slot.id, resources_.programs.at(slot.id.role), resources_.user);
   if (!process) return spawn_failed(slot, process.error().reason);
   slot.process.emplace(std::move(*process));
   slot.confined = slot.serving = false;
@@ -95,7 +114,7 @@ void Supervisor::spawn(Slot& slot) {
 
 void Supervisor::spawn_failed(Slot& slot, const std::string& reason) {
   obs::Line(obs::Event::role_died)
-      .token("role", ipc::name_of(slot.role))
+      .token("role", ipc::name_of(slot.id))
       .text("reason", reason)
       .write();
   if (!all_served_once_) return fail_start(common::kExitOsError);
@@ -140,11 +159,16 @@ void Supervisor::handle(Slot& slot, ipc::Message& message) {
     case ipc::Type::Reloaded:
       return take(ipc::Reloaded{}, [&](const auto& reloaded) { on_reloaded(slot, reloaded); });
     case ipc::Type::PeerLost:
-      if (slot.role != ipc::Role::Smtp) return violate(slot, "PeerLost is for smtp to say");
-      return reconnect_smtp();
+      return take(ipc::PeerLost{}, [&](const auto& lost) {
+        if (Slot* peer = peer_named(slot, lost.id)) reconnect(*peer);
+      });
+    case ipc::Type::PeerStuck:
+      return take(ipc::PeerStuck{}, [&](const auto& stuck) {
+        if (Slot* peer = peer_named(slot, stuck.id)) replace_stuck(*peer);
+      });
     case ipc::Type::Drained:
       if (!stopping_) return violate(slot, "Drained was not asked for");
-      if (slot.role == ipc::Role::Smtp) finish_stop();
+      if (slot.id.role == ipc::Role::Smtp) finish_stop();
       return;
     default:
       return take(ipc::Sessions{}, [&](const auto& sessions) {
@@ -157,7 +181,7 @@ void Supervisor::handle(Slot& slot, ipc::Message& message) {
 
 void Supervisor::violate(Slot& slot, const std::string& reason) {
   obs::Line(obs::Event::ipc_violation)
-      .token("peer", ipc::name_of(slot.role))
+      .token("peer", ipc::name_of(slot.id))
       .text("reason", reason)
       .write();
   end(slot, "said what it may not");
@@ -170,7 +194,7 @@ void Supervisor::end(Slot& slot, std::string reason) {
 }
 
 void Supervisor::on_hello(Slot& slot, const ipc::Hello& hello) {
-  if (hello.role != slot.role) return violate(slot, "it is another role");
+  if (hello.role != slot.id.role) return violate(slot, "it is another role");
   if (hello.build_id != common::build_id())
     return violate(slot, "it is of build " + hello.build_id + ", not " + common::build_id());
   send(slot, ipc::Welcome{common::build_id()});
@@ -194,47 +218,67 @@ base::Result<base::UniqueFd> Supervisor::settings_for(ipc::Role role,
 }
 
 void Supervisor::send_parts(Slot& slot) {
-  auto settings = settings_for(slot.role, config_);
+  auto settings = settings_for(slot.id.role, config_);
   if (!settings) return end(slot, settings.error().reason);
   send(slot, ipc::Configure{generation_}, std::move(*settings));
   const auto copy = [](const base::UniqueFd& fd) {
     return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
   };
-  if (slot.role == ipc::Role::Smtp)
+  if (slot.id.role == ipc::Role::Smtp)
     for (std::size_t i = 0; i < resources_.listeners.size(); ++i)
       send(slot, ipc::Listener{static_cast<std::uint32_t>(i)}, copy(resources_.listeners[i].fd));
-  if (slot.role == ipc::Role::Deliver)
+  if (slot.id.role == ipc::Role::Deliver)
     send(slot, ipc::Directory{ipc::Directory::Kind::Spool}, copy(resources_.spool_root));
-  connect_deliver_and_smtp(slot);
+  connect(slot);
   send(slot, ipc::Confine{});
 }
 
-void Supervisor::connect_deliver_and_smtp(const Slot& new_one) {
-  if (new_one.role != ipc::Role::Smtp && new_one.role != ipc::Role::Deliver) return;
-  const auto ready = [](Slot& s) {
-    return s.process && s.end_reason.empty() &&
-           s.process->channel().state() != ipc::State::RoleStarting;
-  };
-  Slot& smtp = slot(ipc::Role::Smtp);
-  Slot& deliver = slot(ipc::Role::Deliver);
-  if (!ready(smtp) || !ready(deliver)) return;  // the later one of them brings the channel
-  last_connected_ = base::now();
-  auto ends = ipc::Channel::make_pair();
-  if (!ends) return end(slot(new_one.role), ends.error().reason);
-  send(deliver, ipc::Peer{ipc::Role::Smtp}, std::move(ends->first));
-  send(smtp, ipc::Peer{ipc::Role::Deliver}, std::move(ends->second));
+// Whichever of two comes later brings the channel between them.
+void Supervisor::connect(Slot& new_one) {
+  if (talks_to_smtp(new_one.id.role)) return connect_to_smtp(new_one);
+  if (new_one.id.role != ipc::Role::Smtp) return;
+  for (Slot& slot : slots_)
+    if (talks_to_smtp(slot.id.role)) connect_to_smtp(slot);
 }
 
-// Either deliver has died, which SIGCHLD tells, or it found that smtp had said what it may not. An
-// smtp that asks without end gets one channel in a while.
-void Supervisor::reconnect_smtp() {
-  if (std::exchange(reconnecting_, true)) return;
-  const auto before = last_connected_;
-  loop_.at(std::max(base::now(), before + kPeerInterval), [this, before] {
-    reconnecting_ = false;
-    // A new deliver may have brought one meanwhile.
-    if (last_connected_ == before) connect_deliver_and_smtp(slot(ipc::Role::Smtp));
+void Supervisor::connect_to_smtp(Slot& other) {
+  const auto ready = [](Slot& slot) {
+    return slot.process && slot.end_reason.empty() &&
+           slot.process->channel().state() != ipc::State::RoleStarting;
+  };
+  if (!ready(smtp()) || !ready(other)) return;
+  other.connected = base::now();
+  auto ends = ipc::Channel::make_pair();
+  if (!ends) return end(other, ends.error().reason);
+  send(other, ipc::Peer{smtp().id}, std::move(ends->first));
+  send(smtp(), ipc::Peer{other.id}, std::move(ends->second));
+}
+
+// Who smtp speaks of; nothing, and its end: it is not smtp, or speaks of nobody it could know.
+Supervisor::Slot* Supervisor::peer_named(Slot& by, const ipc::RoleId& id) {
+  Slot* peer = find(id);
+  const bool allowed = by.id.role == ipc::Role::Smtp && peer && talks_to_smtp(id.role);
+  if (!allowed) violate(by, "it may not speak of the channels of others");
+  return allowed ? peer : nullptr;
+}
+
+// Either the other has died, which SIGCHLD is about to tell, or it found that smtp had said what it
+// may not. An smtp that asks without end gets one channel in a while.
+void Supervisor::reconnect(Slot& slot) {
+  if (std::exchange(slot.reconnecting, true)) return;
+  const auto before = slot.connected;
+  loop_.at(std::max(base::now() + kPeerPatience, before + kPeerInterval), [this, before, &slot] {
+    slot.reconnecting = false;
+    // A new one may have brought its channel meanwhile.
+    if (slot.connected == before) connect_to_smtp(slot);
   });
+}
+
+// One that is younger than smtp's patience is not the one that smtp has waited for.
+void Supervisor::replace_stuck(Slot& slot) {
+  if (!slot.process || !slot.end_reason.empty()) return;
+  if (base::now() - slot.process->started() < kPeerInterval) return;
+  end(slot, "it did not end its work in time");
 }
 
 void Supervisor::on_confined(Slot& slot, const ipc::Confined& confined) {
@@ -242,14 +286,14 @@ void Supervisor::on_confined(Slot& slot, const ipc::Confined& confined) {
   slot.failures_in_a_row = 0;
   for (const std::string& warning : confined.warnings)
     obs::Line(obs::Event::trouble)
-        .token("area", ipc::name_of(slot.role))
+        .token("area", ipc::name_of(slot.id))
         .text("reason", warning)
         .write();
   if (!all_served_once_) return serve_if_all_confined();
   send(slot, ipc::Serve{});
   slot.serving = true;
   obs::Line(obs::Event::role)
-      .token("role", ipc::name_of(slot.role))
+      .token("role", ipc::name_of(slot.id))
       .number("pid", slot.process->pid())
       .token("state", "serving")
       .write();
@@ -284,7 +328,7 @@ void Supervisor::ping_all() {
 void Supervisor::on_pong(Slot& slot, const ipc::Pong& pong) {
   if (!slot.ping_sent || pong.number > last_ping_) return violate(slot, "Pong was not asked for");
   slot.ping_sent.reset();
-  if (slot.role == ipc::Role::Smtp) smtp_figures_ = pong;
+  if (slot.id.role == ipc::Role::Smtp) smtp_figures_ = pong;
 }
 
 bool Supervisor::healthy() const {
@@ -315,21 +359,21 @@ void Supervisor::on_death(Slot& slot, int status) {
   slot.confined = slot.serving = false;
   if (stopping_) {
     // Without deliver smtp still has sessions to answer.
-    if (slot.role == ipc::Role::Smtp) finish_stop();
+    if (slot.id.role == ipc::Role::Smtp) finish_stop();
     return;
   }
-  if (slot.role == ipc::Role::Smtp) fail_session_lists();
+  if (slot.id.role == ipc::Role::Smtp) fail_session_lists();
   if (!all_served_once_)
     // The role has said why.
     return fail_start(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status)
                                                                     : common::kExitUnavailable);
   obs::Line(obs::Event::role_died)
-      .token("role", ipc::name_of(slot.role))
+      .token("role", ipc::name_of(slot.id))
       .number("pid", pid)
       .text("reason", reason)
       .token("confined", confined ? "yes" : "no")
       .write();
-  if (reload_) finish_reload(program_of(slot.role) + " died: " + reason);
+  if (reload_) finish_reload(program_of(slot.id) + " died: " + reason);
   if (confined) return spawn(slot);  // at once: it has shown that it can serve
   ++slot.failures_in_a_row;
   schedule_restart(slot);
@@ -355,16 +399,16 @@ void Supervisor::reload(config::Config config, std::function<void(std::string)> 
   reload_.emplace(PendingReload{std::move(config), std::move(done), 0, ++last_attempt_});
   loop_.after(kReloadLimit, [this, attempt = last_attempt_] {
     if (reload_ && reload_->attempt == attempt)
-      finish_reload(program_of(kRoles[reload_->taken]) + " did not answer in time");
+      finish_reload(program_of(slots_[reload_->taken].id) + " did not answer in time");
   });
   ask_next_reload();
 }
 
 void Supervisor::ask_next_reload() {
-  if (reload_->taken == std::size(kRoles)) return finish_reload("");
-  Slot& next = slot(kRoles[reload_->taken]);
-  if (!next.serving) return finish_reload(program_of(next.role) + " is not running");
-  auto settings = settings_for(next.role, reload_->config);
+  if (reload_->taken == slots_.size()) return finish_reload("");
+  Slot& next = slots_[reload_->taken];
+  if (!next.serving) return finish_reload(program_of(next.id) + " is not running");
+  auto settings = settings_for(next.id.role, reload_->config);
   if (!settings) return finish_reload(settings.error().reason);
   send(next, ipc::Reload{reload_->attempt}, std::move(*settings));
 }
@@ -374,17 +418,17 @@ void Supervisor::ask_next_reload() {
 void Supervisor::take_back_reload(std::size_t asked) {
   ++last_attempt_;
   for (std::size_t i = 0; i < asked; ++i) {
-    Slot& slot = this->slot(kRoles[i]);
-    auto settings = settings_for(slot.role, config_);
+    Slot& slot = slots_[i];
+    auto settings = settings_for(slot.id.role, config_);
     if (slot.serving && settings) send(slot, ipc::Reload{last_attempt_}, std::move(*settings));
   }
 }
 
 void Supervisor::on_reloaded(Slot& slot, const ipc::Reloaded& reloaded) {
   // An answer may come after the reload was given up, because another role died.
-  if (!reload_ || reloaded.generation != reload_->attempt || kRoles[reload_->taken] != slot.role)
+  if (!reload_ || reloaded.generation != reload_->attempt || slots_[reload_->taken].id != slot.id)
     return;
-  if (!reloaded.error.empty()) return finish_reload(program_of(slot.role) + ": " + reloaded.error);
+  if (!reloaded.error.empty()) return finish_reload(program_of(slot.id) + ": " + reloaded.error);
   ++reload_->taken;
   ask_next_reload();
 }
@@ -397,13 +441,13 @@ void Supervisor::finish_reload(const std::string& error) {
     obs::configure(config_.log);
   } else if (!stopping_) {
     // The one that was asked last may yet take it.
-    take_back_reload(std::min(reload->taken + 1, std::size(kRoles)));
+    take_back_reload(std::min(reload->taken + 1, slots_.size()));
   }
   reload->done(error);
 }
 
 void Supervisor::list_sessions(std::function<void(const SessionList&)> done) {
-  Slot& smtp = slot(ipc::Role::Smtp);
+  Slot& smtp = this->smtp();
   if (!smtp.serving || !smtp.end_reason.empty())
     return done(base::Error::temporary("postern-smtp is not running"));
   session_lists_[++last_list_] = std::move(done);
@@ -416,7 +460,7 @@ void Supervisor::fail_session_lists() {
 }
 
 void Supervisor::stop(const char* reason) {
-  Slot& smtp = slot(ipc::Role::Smtp);
+  Slot& smtp = this->smtp();
   const auto grace = stopping_ ? std::chrono::milliseconds(0) : config_.shutdown_grace;
   if (!std::exchange(stopping_, true)) {
     obs::Line(obs::Event::stop)
@@ -439,7 +483,7 @@ void Supervisor::finish_stop() {
 std::vector<RoleStatus> Supervisor::roles() const {
   std::vector<RoleStatus> result;
   for (const Slot& slot : slots_) {
-    RoleStatus status{slot.role, 0, slot.serving, {}, slot.starts > 0 ? slot.starts - 1 : 0};
+    RoleStatus status{slot.id, 0, slot.serving, {}, slot.starts > 0 ? slot.starts - 1 : 0};
     if (slot.process) {
       status.pid = slot.process->pid();
       status.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -3,7 +3,6 @@
 // passes on reload and stop. Single-threaded; reads nothing that a stranger sent.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -32,7 +31,7 @@ struct Resources {
 };
 
 struct RoleStatus {
-  ipc::Role role = ipc::Role::Smtp;
+  ipc::RoleId id;
   pid_t pid = 0;  // 0: not running
   bool serving = false;
   std::chrono::milliseconds uptime{0};
@@ -76,7 +75,7 @@ class Supervisor {
 
  private:
   struct Slot {
-    ipc::Role role = ipc::Role::Smtp;
+    ipc::RoleId id;
     std::optional<RoleProcess> process;
     bool confined = false;
     bool serving = false;
@@ -84,15 +83,19 @@ class Supervisor {
     unsigned failures_in_a_row = 0;  // deaths before it was confined
     std::optional<base::Instant> ping_sent;
     std::string end_reason;  // why we ended it, if we did
+    // Its channel to smtp.
+    base::Instant connected{};
+    bool reconnecting = false;
   };
   struct PendingReload {
     config::Config config;
     std::function<void(std::string)> done;
-    std::size_t taken = 0;  // roles that have taken it, in their order; the next one is asked
+    std::size_t taken = 0;  // slots that have taken it, in their order; the next one is asked
     std::uint64_t attempt = 0;
   };
 
-  Slot& slot(ipc::Role role) { return slots_.at(static_cast<std::size_t>(role)); }
+  Slot* find(const ipc::RoleId& id);
+  Slot& smtp() { return *find({ipc::Role::Smtp}); }
   void spawn(Slot& slot);
   void spawn_failed(Slot& slot, const std::string& reason);
   void on_readable(Slot& slot);
@@ -103,8 +106,11 @@ class Supervisor {
   void on_reloaded(Slot& slot, const ipc::Reloaded& reloaded);
   void send_parts(Slot& slot);
   base::Result<base::UniqueFd> settings_for(ipc::Role role, const config::Config& config) const;
-  void connect_deliver_and_smtp(const Slot& new_one);
-  void reconnect_smtp();
+  void connect(Slot& new_one);
+  void connect_to_smtp(Slot& other);
+  Slot* peer_named(Slot& by, const ipc::RoleId& id);
+  void reconnect(Slot& slot);
+  void replace_stuck(Slot& slot);
   static bool starts_too_slowly(const Slot& slot);
   void serve_if_all_confined();
   void violate(Slot& slot, const std::string& reason);
@@ -124,7 +130,7 @@ class Supervisor {
   common::PollLoop& loop_;
   config::Config config_;
   Resources resources_;
-  std::array<Slot, 4> slots_;
+  std::vector<Slot> slots_;  // in the order of kRoles; none comes or goes
   std::function<void()> ready_;
   bool all_served_once_ = false;
   bool stopping_ = false;
@@ -132,8 +138,6 @@ class Supervisor {
   std::uint64_t generation_ = 1;
   std::uint64_t last_ping_ = 0;
   ipc::Pong smtp_figures_;
-  base::Instant last_connected_{};
-  bool reconnecting_ = false;
   std::optional<PendingReload> reload_;
   std::uint64_t last_attempt_ = 0;
   std::map<std::uint64_t, std::function<void(const SessionList&)>> session_lists_;

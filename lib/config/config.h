@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/settings.h"
 #include "base/ip_address.h"
 #include "net/settings.h"
 #include "obs/settings.h"
@@ -50,6 +51,7 @@ struct Config {
   smtp::Settings smtp;
   std::chrono::milliseconds shutdown_grace{std::chrono::seconds(30)};
   policy::ConnectionLimits limits;
+  auth::Settings auth;
   obs::Settings log;
   Control control;
   State state;

@@ -155,7 +155,7 @@ class Server:
         if "[control]" not in config:
             text += f'[control]\nsocket = "{self.directory}/control.sock"\n'
         if "[workers]" not in config:
-            text += f'[workers]\nuser = "{unprivileged_user()}"\nsmtp_threads = 2\n'
+            text += f'[workers]\nuser = "{unprivileged_user()}"\nsmtp_threads = 2\nverifiers = 2\n'
         self.config_path.write_text(text + config)
 
     def launch(self, **environment):
@@ -257,11 +257,12 @@ class Server:
                       if path.is_file() and path.name != ".lock")
 
     def roles(self):
-        """Name and pid of every process that posternd has started."""
+        """Name and pid of every process that posternd has started: "postern-verify.1"."""
         pid = self.process.pid
         children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-        return {pathlib.Path(f"/proc/{child}/comm").read_text(encoding="ascii").strip(): int(child)
-                for child in children.split()}
+        names = {pathlib.Path(f"/proc/{child}/cmdline").read_text(encoding="ascii"): int(child)
+                 for child in children.split()}
+        return {name.rstrip("\0"): child for name, child in names.items()}
 
 
 class Dialog:

@@ -73,10 +73,10 @@ class Status(ControlCase):
         self.assertLess(status["configuration"]["age_seconds"], harness.WAIT_SECONDS)
         self.assertEqual(status["configuration"]["last_reload"], "none")
         self.assertEqual({role["role"] for role in status["roles"]},
-                         {"smtp", "deliver", "verify", "resolve"})
+                         {"smtp", "deliver", "verify.1", "verify.2", "resolve"})
         for role in status["roles"]:
             program = os.readlink(f"/proc/{role['pid']}/exe")
-            self.assertEqual(pathlib.Path(program).name, f"postern-{role['role']}")
+            self.assertEqual(pathlib.Path(program).name, f"postern-{role['role'].split('.')[0]}")
             self.assertTrue(role["serving"])
             self.assertEqual(role["restarts"], 0)
 
@@ -97,20 +97,21 @@ class Status(ControlCase):
         text = self.postern(server, "status")
         for expected in [f"pid {server.process.pid}", f"127.0.0.1:{server.port} starttls",
                          "days left", "0 accepted, 0 refused", "postern-smtp", "postern-deliver",
-                         "postern-verify", "postern-resolve", "last reload none", "RESTARTS"]:
+                         "postern-verify.2", "postern-resolve", "last reload none", "RESTARTS"]:
             self.assertIn(expected, text)
 
     def test_a_role_that_died_is_counted(self):
         server = self.start()
         first = {role["role"]: role["pid"] for role in self.ask(server, "status")["roles"]}
-        os.kill(first["verify"], signal.SIGKILL)
+        os.kill(first["verify.2"], signal.SIGKILL)
 
         def replaced():
             roles = {role["role"]: role for role in self.ask(server, "status")["roles"]}
-            return roles["verify"]["serving"] and roles["verify"]["restarts"] == 1 and roles
-        roles = wait_for(replaced, "a new postern-verify")
-        self.assertNotEqual(roles["verify"]["pid"], first["verify"])
-        self.assertEqual(roles["smtp"]["pid"], first["smtp"])
+            return roles["verify.2"]["serving"] and roles["verify.2"]["restarts"] == 1 and roles
+        roles = wait_for(replaced, "a new postern-verify.2")
+        self.assertNotEqual(roles["verify.2"]["pid"], first["verify.2"])
+        for name in ("smtp", "verify.1"):
+            self.assertEqual(roles[name]["pid"], first[name])
 
 
 class Ps(ControlCase):

@@ -346,7 +346,7 @@ class Privileges(harness.TestCase):
         server = self.start()
         roles = server.roles()
         self.assertEqual(sorted(roles), ["postern-deliver", "postern-resolve", "postern-smtp",
-                                         "postern-verify"])
+                                         "postern-verify.1", "postern-verify.2"])
         for name, pid in roles.items():
             status = self.status(pid)
             for field in ("CapPrm", "CapEff", "CapAmb"):

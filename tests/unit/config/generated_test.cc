@@ -75,11 +75,11 @@ TEST_CASE("a key is described with all that its row says") {
         "  Oldest TLS version that is accepted.\n"
         "  Value:   One of \"1.2\" and \"1.3\".\n"
         "  Default: \"1.2\"\n");
-  CHECK(config::describe_key(*config::find_key("workers.verifiers")) ==
-        "workers.verifiers\n"
-        "  Processes that verify messages. 0: one for each core.\n"
-        "  Value:   An integer, 0 to 256.\n"
-        "  Default: 0\n"
+  CHECK(config::describe_key(*config::find_key("auth.dkim.max_signatures")) ==
+        "auth.dkim.max_signatures\n"
+        "  Signatures of a message that are checked.\n"
+        "  Value:   An integer, 1 to 100.\n"
+        "  Default: 10\n"
         "  Without effect in this version.\n");
   CHECK_THAT(
       config::describe_key(*config::find_key("listener.address")),

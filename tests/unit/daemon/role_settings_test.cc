@@ -23,6 +23,7 @@ config::Config sample() {
   config.limits.exempt = {*base::Network::parse("192.0.2.0/24")};
   config.spool.directory = "/spool";
   config.spool.writers = 7;
+  config.auth.deadline = std::chrono::milliseconds(78);
   config.log = {obs::Level::Debug, obs::Format::Json};
   config.workers.smtp_threads = 3;
   config::Listener plain, implicit;
@@ -50,6 +51,7 @@ TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   CHECK(s.domains.at(0).aliases.at("abuse") == "info");
   CHECK(s.domains.at(0).catch_all == "info");
   CHECK(s.limits.exempt == sample().limits.exempt);
+  CHECK(s.auth.deadline == std::chrono::milliseconds(78));
   CHECK(s.threads == 3);
   CHECK(s.log.format == obs::Format::Json);
   REQUIRE(s.listeners.size() == 3);
