@@ -47,17 +47,62 @@ def numbers(*values):
 
 ROW = fields("4ABC", "192.0.2.7:40000", "TLSv1.3", "mail", "a.example") + numbers(9, 1)
 COPY = fields("ours.test", "info", "", "Return-Path: <>\r\n")
+VERIFY = b"\2" + COUNT.pack(0)
+
+
+def packed(data):
+    return COUNT.pack(len(data)) + data
+
+
+def facts(mail_from, client="192.0.2.1", cutoff=0):
+    """auth::Facts; `mail_from` is local-part and domain, or nothing."""
+    sender = b"\1" + fields(*mail_from) + b"\0" if mail_from else b"\0"
+    return (fields(client, "helo.example") + sender + text("mx.ours.test") +
+            NUMBER.pack(1_700_000_000 * 10**9) + bytes([cutoff]))
+
+
+def answer(name, kind, addresses=(), strings=(), exchanges=(), names=(), status=0):
+    """dns::Entry; `kind` and `status` are numbers of its enumerations."""
+    hosts = b"".join(b"\x0a\0" + text(host) for host in exchanges)
+    return (text(name) + bytes([kind, status, 1]) + text("") + texts(*addresses) + texts(*strings) +
+            COUNT.pack(len(exchanges)) + hosts + texts(*names))
+
+
+A, AAAA, MX, PTR, TXT = range(5)
+ANSWERS = [answer("example.org", TXT, strings=["v=spf1 mx include:a.example -all", "other"]),
+           answer("a.example", TXT, strings=["v=spf1 a:%{i}._x.%{d} ptr exists:%{l}.a.example"]),
+           answer("helo.example", TXT, strings=["v=spf1 redirect=a.example"]),
+           answer("example.org", MX, exchanges=["mx.example.org", "mx2.example.org"]),
+           answer("mx.example.org", A, addresses=["198.51.100.1", "192.0.2.1"]),
+           answer("1.2.0.192.in-addr.arpa", PTR, names=["helo.example"]),
+           answer("helo.example", A, addresses=["192.0.2.1"]),
+           answer("mx2.example.org", A, status=3)]
+
+
+def judge(case, answers):
+    return NUMBER.pack(7) + packed(case) + COUNT.pack(len(answers)) + b"".join(answers)
+
+
+SENDER = ("user", "example.org")
+JOBS = {"first": judge(facts(SENDER), []), "all": judge(facts(SENDER), ANSWERS),
+        "some": judge(facts(SENDER), ANSWERS[:3]),
+        "rounds": judge(facts(SENDER, cutoff=1), ANSWERS[:2]),
+        "deadline": judge(facts(SENDER, cutoff=2), []),
+        "null": judge(facts(None), ANSWERS), "ipv6": judge(facts(SENDER, "2001:db8::1"), ANSWERS),
+        "no-facts": judge(b"", ANSWERS)}
+SPF = b"".join([bytes([2])] + list(map(text, ["example.org", "-all matches", "4.6.2", "-all", ""])))
 STREAMS = {
     "ipc_from_role": [
         ("Hello", b"\0" + text("0123abcd")), ("Confined", texts("no Landlock")),
         ("Pong", numbers(1, 2) + COUNT.pack(2) + numbers(3, 4)),
         ("Reloaded", numbers(2) + text("no")),
-        ("Sessions", numbers(1) + COUNT.pack(2) + ROW + ROW), ("Drained", b"")],
+        ("Sessions", numbers(1) + COUNT.pack(2) + ROW + ROW), ("Drained", b""),
+        ("PeerLost", VERIFY), ("PeerStuck", VERIFY)],
     "ipc_from_supervisor": [
         ("Welcome", text("0123abcd")), ("Configure", numbers(1)), ("Listener", COUNT.pack(0)),
-        ("Directory", b"\1"), ("Peer", b"\3"), ("Confine", b""), ("Serve", b""),
+        ("Directory", b"\1"), ("Peer", VERIFY), ("Confine", b""), ("Serve", b""),
         ("Ping", numbers(7)), ("Reload", numbers(2)), ("ListSessions", numbers(1)),
-        ("Drain", numbers(30000)), ("Ping", numbers(8)), ("Peer", b"\3")],
+        ("Drain", numbers(30000)), ("Ping", numbers(8)), ("Peer", VERIFY)],
     "ipc_from_smtp": [
         ("Append", numbers(1, 65536)),
         ("Deliver", numbers(1, 65536, 100) + COUNT.pack(2) + COPY + COPY),
@@ -65,6 +110,11 @@ STREAMS = {
     "ipc_from_deliver": [
         ("Space", numbers(1 << 40)), ("Appended", numbers(1) + text("no space") + b"\1"),
         ("Delivered", numbers(1) + b"\1" + text("why") + texts("info@ours.test"))],
+    "ipc_to_verify": [("Judge", JOBS["all"]), ("Judge", JOBS["first"])],
+    "ipc_from_verify": [
+        ("Need", numbers(7) + COUNT.pack(2) + text("a.example") + bytes([TXT]) +
+         text("1.2.0.192.in-addr.arpa") + bytes([PTR])),
+        ("Judged", numbers(7) + packed(SPF + SPF + b"\0" + fields("a.example", "why") + b"\0"))],
 }
 EVERYTHING = (b"\1" + NUMBER.pack(5) + b"\1" + COUNT.pack(1) + text("k") + b"\1" + text("v") +
               COUNT.pack(1) + COUNT.pack(1) + b"\2\0" + b"\1" + STREAMS["ipc_from_role"][4][1] +
@@ -322,10 +372,11 @@ def all_seeds():
     table = message_table()
     for target in ["ipc_from_role", "ipc_from_supervisor"]:
         yield target, ipc_seeds(STREAMS[target], table, b"")
-    yield "ipc_smtp_deliver", (
-        (first.hex() + name, data)
-        for first, stream in [(b"\0", "ipc_from_deliver"), (b"\1", "ipc_from_smtp")]
-        for name, data in ipc_seeds(STREAMS[stream], table, first))
+    for target, left, right in [("ipc_smtp_deliver", "ipc_from_deliver", "ipc_from_smtp"),
+                                ("ipc_smtp_verify", "ipc_from_verify", "ipc_to_verify")]:
+        yield target, [(first.hex() + name, data)
+                       for first, stream in [(b"\0", left), (b"\1", right)]
+                       for name, data in ipc_seeds(STREAMS[stream], table, first)]
     yield "wire", [(name, bytes([table[name][0]]) + body)
                    for stream in STREAMS.values() for name, body in stream] + [
                        ("everything", b"\0" + EVERYTHING)]
@@ -341,6 +392,7 @@ def all_seeds():
     yield "spf_macro", spf_macro_seeds()
     yield "spf_eval", spf_eval_seeds()
     yield "answer_text", answer_text_seeds()
+    yield "verify_job", JOBS.items()
 
 
 def main():

@@ -27,4 +27,18 @@ TEST_CASE("nothing comes before its time, and nothing from the wrong side") {
   CHECK_FALSE(ipc::next_state(State::FromSmtp, Type::Delivered));
   CHECK_FALSE(ipc::next_state(State::FromDeliver, Type::Deliver));
   CHECK_FALSE(ipc::next_state(State::FromDeliver, Type::Configure));
+  CHECK_FALSE(ipc::next_state(State::FromVerify, Type::Judge));
+  CHECK_FALSE(ipc::next_state(State::JobsFromSmtp, Type::Judged));
+  CHECK_FALSE(ipc::next_state(State::JobsFromSmtp, Type::Deliver));
+}
+
+TEST_CASE("a verifier takes jobs, and answers with questions or verdicts") {
+  CHECK(ipc::next_state(State::JobsFromSmtp, Type::Judge) == State::JobsFromSmtp);
+  CHECK(ipc::next_state(State::FromVerify, Type::Need) == State::FromVerify);
+  CHECK(ipc::next_state(State::FromVerify, Type::Judged) == State::FromVerify);
+}
+
+TEST_CASE("only what may be several processes has a number in its name") {
+  CHECK(ipc::name_of(ipc::RoleId{ipc::Role::Deliver}) == "deliver");
+  CHECK(ipc::name_of(ipc::RoleId{ipc::Role::Verify, 11}) == "verify.12");
 }

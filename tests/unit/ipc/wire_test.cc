@@ -2,6 +2,8 @@
 #include "ipc/wire.h"
 
 #include <catch2/catch.hpp>
+#include <cstring>
+#include <limits>
 
 #include "ipc/messages.h"
 
@@ -42,6 +44,11 @@ struct Flag {
 struct Host {
   base::IpAddress address;
   void visit(auto& v) { v(address); }
+};
+
+struct Date {
+  base::WallTime time;
+  void visit(auto& v) { v(time); }
 };
 
 Everything sample() {
@@ -92,4 +99,23 @@ TEST_CASE("addresses travel, and what is none is refused") {
   }
   CHECK_FALSE(ipc::unpack<Host>(ipc::pack(List{{"192.0.2.1"}})).has_value());
   CHECK_FALSE(ipc::unpack<Host>(std::string_view("\3\0\0\0abc", 7)).has_value());
+}
+
+TEST_CASE("an address that is written in another way is refused") {
+  for (const char* text : {"2001:DB8::1", "2001:db8:0::1", "::ffff:192.0.2.1"}) {
+    std::string body("\0\0\0\0", 4);
+    body[0] = static_cast<char>(std::strlen(text));
+    CHECK_FALSE(ipc::unpack<Host>(body + text).has_value());
+  }
+}
+
+TEST_CASE("dates travel, however far away") {
+  using Rep = base::WallTime::rep;
+  for (const Rep count : {Rep{0}, Rep{1'700'000'000'123'456'789}, std::numeric_limits<Rep>::min(),
+                          std::numeric_limits<Rep>::max()}) {
+    const Date date{base::WallTime(base::WallTime::duration(count))};
+    const auto back = ipc::unpack<Date>(ipc::pack(date));
+    REQUIRE(back);
+    CHECK(back->time == date.time);
+  }
 }
