@@ -3,43 +3,29 @@
 
 #include <utility>
 
-#include "obs/log.h"
-
 namespace smtp_role {
 namespace {
 
 constexpr const char* kDeliverAway = "the deliver process is away";
 
-void log_violation(const std::string& reason) {
-  obs::Line(obs::Event::ipc_violation).token("peer", "deliver").text("reason", reason).write();
-}
-
 }  // namespace
 
 void DeliverClient::connect(base::UniqueFd channel) {
   disconnect("the deliver process was replaced");
-  channel_ = std::make_unique<ipc::Channel>(std::move(channel), ipc::State::FromDeliver);
-  readable_ = loop_.on_readable(channel_->fd(), [this] { on_readable(); });
-  writable_ = loop_.on_writable(channel_->fd(), [this] { flush(); });
-  flush();
+  channel_ = PeerChannel::open(loop_, std::move(channel), ipc::State::FromDeliver, "deliver",
+                               {[this](ipc::Message& message) { return handle(message); },
+                                [this](const std::string& reason) {
+                                  disconnect(reason);
+                                  if (lost_) lost_();
+                                }});
 }
 
 void DeliverClient::disconnect(const std::string& reason) {
   free_bytes_ = kAway;
   if (channel_ == nullptr) return;
-  readable_->pause();
-  writable_->pause();
-  // Not at once: this may be a call from one of them.
-  loop_.post([readable = std::shared_ptr(std::move(readable_)),
-              writable = std::shared_ptr(std::move(writable_))] {});
-  channel_.reset();
+  std::exchange(channel_, nullptr)->close();
   auto lost = std::exchange(pending_, {});
   for (auto& [message, pending] : lost) fail(message, pending, reason);
-}
-
-void DeliverClient::lose(const std::string& reason) {
-  disconnect(reason);
-  if (lost_) lost_();
 }
 
 void DeliverClient::fail(std::uint64_t message, Pending& pending, const std::string& reason) {
@@ -76,10 +62,8 @@ void DeliverClient::deliver(std::uint64_t message, std::unique_ptr<MessagePart> 
 
 void DeliverClient::discard(std::uint64_t message) {
   loop_.post([this, message] {
-    if (channel_ == nullptr) return;  // deliver has forgotten it already
-    if (const auto sent = channel_->send(ipc::Discard{message}); !sent)
-      return lose(sent.error().reason);
-    flush();
+    // Without a channel deliver has forgotten it already.
+    if (channel_ != nullptr) channel_->send(ipc::Discard{message});
   });
 }
 
@@ -88,63 +72,40 @@ void DeliverClient::send(const Message& message, Pending pending) {
   if (channel_ == nullptr) return fail(message.message, pending, kDeliverAway);
   auto fd = pending.part->seal();
   if (!fd) return fail(message.message, pending, fd.error().reason);
-  const auto sent = channel_->send(message, std::move(*fd));
   pending_[message.message] = std::move(pending);
-  if (!sent) return lose(sent.error().reason);
-  flush();
+  channel_->send(message, std::move(*fd));
 }
 
-void DeliverClient::flush() {
-  if (const auto sent = channel_->flush(); !sent) return lose(sent.error().reason);
-  if (channel_->wants_write())
-    writable_->resume();
-  else
-    writable_->pause();
-}
-
-void DeliverClient::on_readable() {
-  const auto open = channel_->receive();
-  while (channel_ != nullptr) {
-    const auto message = channel_->next();
-    if (!message) {
-      log_violation(message.error().reason);
-      return lose(message.error().reason);
-    }
-    if (!*message) break;
-    handle(**message);
-  }
-  if (channel_ != nullptr && (!open || !*open)) lose("the deliver process has ended");
-}
-
-void DeliverClient::handle(const ipc::Message& message) {
-  const auto take = [&]<class T>(T, auto use) {
+std::string DeliverClient::handle(const ipc::Message& message) {
+  const auto take = [&]<class T>(T, auto use) -> std::string {
     const auto value = ipc::unpack<T>(message.body);
-    if (value) return use(*value);
-    log_violation("damaged body");
-    lose("the deliver process sent nonsense");
+    return value ? use(*value) : "damaged body";
   };
   switch (message.type) {
     case ipc::Type::Appended:
-      return take(ipc::Appended{}, [&](const auto& appended) { finish(appended); });
+      return take(ipc::Appended{}, [&](const auto& appended) { return finish(appended); });
     case ipc::Type::Delivered:
-      return take(ipc::Delivered{}, [&](const auto& delivered) { finish(delivered); });
+      return take(ipc::Delivered{}, [&](const auto& delivered) { return finish(delivered); });
     default:
-      return take(ipc::Space{}, [&](const auto& space) { free_bytes_ = space.free_bytes; });
+      return take(ipc::Space{}, [&](const auto& space) {
+        free_bytes_ = space.free_bytes;
+        return std::string();
+      });
   }
 }
 
-void DeliverClient::finish(const ipc::Appended& appended) {
+std::string DeliverClient::finish(const ipc::Appended& appended) {
   auto found = pending_.extract(appended.message);
-  if (found.empty() || !found.mapped().appended)
-    return log_violation("an answer to nothing that was asked");
+  if (found.empty() || !found.mapped().appended) return "an answer to nothing that was asked";
   found.mapped().appended(appended);
+  return {};
 }
 
-void DeliverClient::finish(const ipc::Delivered& delivered) {
+std::string DeliverClient::finish(const ipc::Delivered& delivered) {
   auto found = pending_.extract(delivered.message);
-  if (found.empty() || !found.mapped().delivered)
-    return log_violation("an answer to nothing that was asked");
+  if (found.empty() || !found.mapped().delivered) return "an answer to nothing that was asked";
   found.mapped().delivered(delivered);
+  return {};
 }
 
 }  // namespace smtp_role

@@ -17,7 +17,8 @@
 
 #include "base/unique_fd.h"
 #include "daemon/smtp/message_buffer.h"
-#include "ipc/channel.h"
+#include "daemon/smtp/peer_channel.h"
+#include "ipc/messages.h"
 #include "net/event_loop.h"
 #include "spool/delivery.h"
 
@@ -60,18 +61,14 @@ class DeliverClient {
   template <class Message>
   void send(const Message& message, Pending pending);
   void fail(std::uint64_t message, Pending& pending, const std::string& reason);
-  void on_readable();
-  void flush();
-  void handle(const ipc::Message& message);
-  void finish(const ipc::Appended& appended);
-  void finish(const ipc::Delivered& delivered);
+  // What is wrong with it; empty: nothing.
+  std::string handle(const ipc::Message& message);
+  std::string finish(const ipc::Appended& appended);
+  std::string finish(const ipc::Delivered& delivered);
   void disconnect(const std::string& reason);
-  void lose(const std::string& reason);  // the same, and says so
 
   net::EventLoop& loop_;
-  std::unique_ptr<ipc::Channel> channel_;
-  std::unique_ptr<net::EventLoop::Watch> readable_;
-  std::unique_ptr<net::EventLoop::Watch> writable_;
+  std::shared_ptr<PeerChannel> channel_;
   std::map<std::uint64_t, Pending> pending_;
   std::function<void()> lost_;
   std::atomic<std::uint64_t> last_message_{0};
