@@ -22,10 +22,13 @@
 #include <string>
 #include <thread>
 
+#include "auth/verify.h"
+#include "daemon/verify/smtp_peer.h"
 #include "net/acceptor.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
 #include "sandbox/landlock.h"
+#include "sandbox/process.h"
 #include "sandbox/roles.h"
 #include "spool/writers.h"
 #include "support/temp_directory.h"
@@ -271,6 +274,35 @@ TEST_CASE("verify and resolve: memory from another role is read, an answer goes 
     std::array<char, 4> answer{};
     CHECK(recv(channel.theirs.get(), answer.data(), answer.size(), MSG_DONTWAIT) == 4);
   }
+}
+
+// A verifier's work, with its own code; the job comes over `channel` when all is confined.
+int judge_one(UniqueFd channel) {
+  common::PollLoop loop;
+  const auto peer = std::make_shared<verify_role::SmtpPeer>(loop, std::move(channel));
+  if (!sandbox::restrict_files({}) || !sandbox::limit_address_space(1u << 30)) return 1;
+  if (!sandbox::restrict_calls(Role::Verify)) return 2;
+  peer->start();
+  loop.run_for(std::chrono::milliseconds(500));
+  return 0;
+}
+
+TEST_CASE("verify: a job comes, and verdicts go back") {
+  auto ends = ipc::Channel::make_pair();
+  REQUIRE(ends);
+  ipc::Channel smtp(std::move(ends->first), ipc::State::FromVerify);
+  auth::Facts facts;
+  facts.session.helo = "helo.example";
+  facts.cutoff = auth::Cutoff::Deadline;
+  REQUIRE(smtp.send(ipc::Judge{7, ipc::pack(facts), {}}));
+  CHECK(in_child([&] { return judge_one(std::move(ends->second)); }) == kGood);
+  REQUIRE(smtp.receive());
+  const auto answer = smtp.next();
+  REQUIRE((answer && *answer));
+  const auto judged = ipc::unpack<ipc::Judged>((*answer)->body);
+  REQUIRE(judged);
+  CHECK(ipc::unpack<auth::Verdicts>(judged->verdicts) ==
+        std::get<auth::Verdicts>(auth::verify(facts, {})));
 }
 
 // More threads than malloc makes arenas for without asking how many processors there are.

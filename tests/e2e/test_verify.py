@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verifiers: as many as configured, each replaced when it dies or gets stuck; what a message in
+hand gets then, and the next one."""
+import json
+import os
+import signal
+import subprocess
+
+import harness
+from harness import BUILD, MESSAGE, Dialog, wait_for
+
+RESULTS = {"pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"}
+
+
+def workers(verifiers):
+    return (f'[workers]\nuser = "{harness.unprivileged_user()}"\nsmtp_threads = 2\n'
+            f'verifiers = {verifiers}\n')
+
+
+class Verifiers(harness.TestCase):
+    def roles(self, server):
+        text = subprocess.run([str(BUILD / "postern"), "status", "--json", "-c",
+                               str(server.config_path)], check=True, stdout=subprocess.PIPE).stdout
+        return {role["role"]: role for role in json.loads(text)["roles"]}
+
+    def test_results_are_in_the_log(self):
+        server = self.start()
+        with Dialog.tls(server) as dialog:
+            self.assertRegex(dialog.deliver(MESSAGE, "info@ours.test"), "^250 ")
+            dialog.begin("info@ours.test")
+            dialog.finish(b"Subject: a NUL\r\n\r\n\0\r\n")
+        event = server.wait_event("accept")
+        for field in ("spf", "spf_helo", "iprev"):
+            self.assertIn(event[field], RESULTS)
+
+    def test_as_many_as_configured(self):
+        server = self.start(workers(3))
+        names = {name for name in self.roles(server) if name.startswith("verify")}
+        self.assertEqual(names, {"verify.1", "verify.2", "verify.3"})
+        self.assertEqual({name for name in server.roles() if "verify" in name},
+                         {f"postern-{name}" for name in names})
+
+    def test_one_for_each_core(self):
+        server = self.start(workers(0))
+        names = [name for name in self.roles(server) if name.startswith("verify")]
+        self.assertEqual(len(names), len(os.sched_getaffinity(0)))
+
+    def test_each_that_dies_is_replaced(self):
+        server = self.start(workers(3))
+        first = self.roles(server)
+        for name in ("verify.1", "verify.3"):
+            os.kill(first[name]["pid"], signal.SIGKILL)
+            event = server.wait_event("role_died", role=name, pid=first[name]["pid"])
+            self.assertEqual((event["reason"], event["confined"]), ("SIGKILL", "yes"))
+            server.wait_event("role", role=name, state="serving")
+        now = self.roles(server)
+        restarts = {name: role["restarts"] for name, role in now.items()}
+        self.assertEqual(restarts, {"smtp": 0, "deliver": 0, "resolve": 0,
+                                    "verify.1": 1, "verify.2": 0, "verify.3": 1})
+        self.assertEqual(now["verify.2"]["pid"], first["verify.2"]["pid"])
+        with Dialog.tls(server) as dialog:
+            for _ in range(5):
+                self.assertRegex(dialog.deliver(MESSAGE, "info@ours.test"), "^250 ")
+        self.assertEqual(server.events("ipc_violation"), [])
+
+    def message_with_a_stopped_verifier(self, server, dialog):
+        pid = self.roles(server)["verify.1"]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        dialog.begin("info@ours.test")
+        dialog.send(MESSAGE + b".\r\n")
+        return pid
+
+    def assert_deferred(self, server, dialog, detail):
+        dialog.expect(451, "4.3.0")
+        event = server.wait_event("reject", stage="data")
+        self.assertEqual(event["detail"], detail)
+        self.assertNotIn("spf", event)
+        self.assertEqual(server.stored(), [])
+
+        self.assertRegex(dialog.deliver(MESSAGE, "info@ours.test"), "^250 ")
+        self.assertEqual(len(server.mails("ours.test/info")), 1)
+        wait_for(lambda: self.roles(server)["verify.1"]["restarts"] == 1, "a new verifier")
+
+    def test_a_message_whose_verifier_dies(self):
+        server = self.start(workers(1))
+        with Dialog.tls(server) as dialog:
+            pid = self.message_with_a_stopped_verifier(server, dialog)
+            os.kill(pid, signal.SIGKILL)
+            self.assert_deferred(server, dialog, "verify.1 has ended")
+
+    def test_a_message_whose_verifier_is_stuck(self):
+        server = self.start(workers(1))
+        with Dialog.tls(server) as dialog:
+            pid = self.message_with_a_stopped_verifier(server, dialog)
+            self.assert_deferred(server, dialog, "verify.1 did not end its work in time")
+        event = server.wait_event("role_died", role="verify.1", pid=pid)
+        self.assertEqual(event["reason"], "it did not end its work in time")
+
+    def test_the_others_go_on_while_one_is_stuck(self):
+        server = self.start(workers(2))
+        with Dialog.tls(server) as held, Dialog.tls(server) as other:
+            self.message_with_a_stopped_verifier(server, held)
+            for _ in range(5):
+                self.assertRegex(other.deliver(MESSAGE, "info@ours.test"), "^250 ")
+            held.expect(451, "4.3.0")
+
+    def test_who_leaves_takes_his_job_along(self):
+        """More sessions than could wait for the one verifier, each gone before its verdicts."""
+        server = self.start(workers(1))
+        os.kill(self.roles(server)["verify.1"]["pid"], signal.SIGSTOP)
+        for _ in range(10):
+            with Dialog.tls(server) as dialog:
+                dialog.begin("info@ours.test")
+        with Dialog.tls(server) as dialog:
+            dialog.begin("info@ours.test")
+            # The first job has the verifier, which is replaced; the nine behind it are gone.
+            self.assertRegex(dialog.finish(MESSAGE), "^250 ")
+        self.assertEqual(len(server.mails("ours.test/info")), 1)
+
+
+if __name__ == "__main__":
+    harness.main()
