@@ -3,29 +3,36 @@
 
 #include <utility>
 
+#include "obs/log.h"
+
 namespace smtp_role {
 namespace {
 
 constexpr const char* kDeliverAway = "the deliver process is away";
 
+void log_violation(const std::string& reason) {
+  obs::Line(obs::Event::ipc_violation).token("peer", "deliver").text("reason", reason).write();
+}
+
 }  // namespace
 
 void DeliverClient::connect(base::UniqueFd channel) {
   disconnect("the deliver process was replaced");
-  channel_ = PeerChannel::open(loop_, std::move(channel), ipc::State::FromDeliver, "deliver",
-                               {[this](ipc::Message& message) { return handle(message); },
-                                [this](const std::string& reason) {
-                                  disconnect(reason);
-                                  if (lost_) lost_();
-                                }});
+  link_ = net::ChannelLink::make(
+      loop_, std::move(channel), ipc::State::FromDeliver,
+      {[this](const ipc::Message& message) { return handle(message); },
+       [this](const std::string& reason, bool violation) {
+         if (violation) log_violation(reason);
+         disconnect(violation ? "the deliver process sent nonsense" : reason);
+         if (lost_) lost_();
+       }});
 }
 
 void DeliverClient::disconnect(const std::string& reason) {
   free_bytes_ = kAway;
-  if (channel_ == nullptr) return;
-  std::exchange(channel_, nullptr)->close();
-  auto lost = std::exchange(pending_, {});
-  for (auto& [message, pending] : lost) fail(message, pending, reason);
+  if (link_ == nullptr) return;
+  std::exchange(link_, nullptr)->close();
+  for (auto& [message, pending] : std::exchange(pending_, {})) fail(message, pending, reason);
 }
 
 void DeliverClient::fail(std::uint64_t message, Pending& pending, const std::string& reason) {
@@ -62,50 +69,47 @@ void DeliverClient::deliver(std::uint64_t message, std::unique_ptr<MessagePart> 
 
 void DeliverClient::discard(std::uint64_t message) {
   loop_.post([this, message] {
-    // Without a channel deliver has forgotten it already.
-    if (channel_ != nullptr) channel_->send(ipc::Discard{message});
+    if (link_ != nullptr) link_->send(ipc::Discard{message});  // else deliver has forgotten it
   });
 }
 
 template <class Message>
 void DeliverClient::send(const Message& message, Pending pending) {
-  if (channel_ == nullptr) return fail(message.message, pending, kDeliverAway);
+  if (link_ == nullptr) return fail(message.message, pending, kDeliverAway);
   auto fd = pending.part->seal();
   if (!fd) return fail(message.message, pending, fd.error().reason);
   pending_[message.message] = std::move(pending);
-  channel_->send(message, std::move(*fd));
+  link_->send(message, std::move(*fd));
 }
 
-std::string DeliverClient::handle(const ipc::Message& message) {
-  const auto take = [&]<class T>(T, auto use) -> std::string {
+bool DeliverClient::handle(const ipc::Message& message) {
+  const auto take = [&]<class T>(T, auto use) {
     const auto value = ipc::unpack<T>(message.body);
-    return value ? use(*value) : "damaged body";
+    if (value) use(*value);
+    return value.has_value();
   };
   switch (message.type) {
     case ipc::Type::Appended:
-      return take(ipc::Appended{}, [&](const auto& appended) { return finish(appended); });
+      return take(ipc::Appended{}, [&](const auto& appended) { finish(appended); });
     case ipc::Type::Delivered:
-      return take(ipc::Delivered{}, [&](const auto& delivered) { return finish(delivered); });
+      return take(ipc::Delivered{}, [&](const auto& delivered) { finish(delivered); });
     default:
-      return take(ipc::Space{}, [&](const auto& space) {
-        free_bytes_ = space.free_bytes;
-        return std::string();
-      });
+      return take(ipc::Space{}, [&](const auto& space) { free_bytes_ = space.free_bytes; });
   }
 }
 
-std::string DeliverClient::finish(const ipc::Appended& appended) {
+void DeliverClient::finish(const ipc::Appended& appended) {
   auto found = pending_.extract(appended.message);
-  if (found.empty() || !found.mapped().appended) return "an answer to nothing that was asked";
+  if (found.empty() || !found.mapped().appended)
+    return log_violation("an answer to nothing that was asked");
   found.mapped().appended(appended);
-  return {};
 }
 
-std::string DeliverClient::finish(const ipc::Delivered& delivered) {
+void DeliverClient::finish(const ipc::Delivered& delivered) {
   auto found = pending_.extract(delivered.message);
-  if (found.empty() || !found.mapped().delivered) return "an answer to nothing that was asked";
+  if (found.empty() || !found.mapped().delivered)
+    return log_violation("an answer to nothing that was asked");
   found.mapped().delivered(delivered);
-  return {};
 }
 
 }  // namespace smtp_role

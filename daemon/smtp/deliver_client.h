@@ -17,8 +17,8 @@
 
 #include "base/unique_fd.h"
 #include "daemon/smtp/message_buffer.h"
-#include "daemon/smtp/peer_channel.h"
 #include "ipc/messages.h"
+#include "net/channel_link.h"
 #include "net/event_loop.h"
 #include "spool/delivery.h"
 
@@ -61,14 +61,13 @@ class DeliverClient {
   template <class Message>
   void send(const Message& message, Pending pending);
   void fail(std::uint64_t message, Pending& pending, const std::string& reason);
-  // What is wrong with it; empty: nothing.
-  std::string handle(const ipc::Message& message);
-  std::string finish(const ipc::Appended& appended);
-  std::string finish(const ipc::Delivered& delivered);
+  bool handle(const ipc::Message& message);  // false: its body is damaged
+  void finish(const ipc::Appended& appended);
+  void finish(const ipc::Delivered& delivered);
   void disconnect(const std::string& reason);
 
   net::EventLoop& loop_;
-  std::shared_ptr<PeerChannel> channel_;
+  std::shared_ptr<net::ChannelLink> link_;  // null while deliver is away
   std::map<std::uint64_t, Pending> pending_;
   std::function<void()> lost_;
   std::atomic<std::uint64_t> last_message_{0};

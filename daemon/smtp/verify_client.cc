@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/assert.h"
+#include "obs/log.h"
 
 namespace smtp_role {
 namespace {
@@ -32,24 +32,30 @@ VerifyClient::VerifyClient(net::EventLoop& loop, dns::Resolver& resolver,
 }
 
 void VerifyClient::connect(const ipc::RoleId& id, base::UniqueFd channel) {
-  const auto [verifier, is_new] = verifiers_.try_emplace(id);
-  if (!is_new) drop(verifier, ipc::name_of(id) + " was replaced");
-  verifiers_[id].channel =
-      PeerChannel::open(loop_, std::move(channel), ipc::State::FromVerify, ipc::name_of(id),
-                        {[this, id](ipc::Message& message) { return on_message(id, message); },
-                         [this, id](const std::string& reason) {
-                           drop(verifiers_.find(id), reason);
-                           if (lost_) lost_(id);
-                           dispatch();
-                         }});
+  if (const auto old = verifiers_.find(id); old != verifiers_.end()) drop(old, "was replaced");
+  verifiers_[id].link = net::ChannelLink::make(
+      loop_, std::move(channel), ipc::State::FromVerify,
+      {[this, id](const ipc::Message& message) { return on_message(id, message); },
+       [this, id](const std::string& reason, bool violation) { on_end(id, reason, violation); }});
+  dispatch();
+}
+
+void VerifyClient::on_end(const ipc::RoleId& id, const std::string& reason, bool violation) {
+  if (violation)
+    obs::Line(obs::Event::ipc_violation)
+        .token("peer", ipc::name_of(id))
+        .text("reason", reason)
+        .write();
+  drop(verifiers_.find(id), violation ? "said what it may not" : reason);
+  if (lost_) lost_(id);
   dispatch();
 }
 
 void VerifyClient::drop(Verifiers::iterator verifier, const std::string& reason) {
   const auto gone = verifiers_.extract(verifier);
-  gone.mapped().channel->close();
+  gone.mapped().link->close();
   if (const auto job = jobs_.find(gone.mapped().job); job != jobs_.end())
-    finish(job, failed(reason));
+    finish(job, failed(ipc::name_of(gone.key()) + ": " + reason));
 }
 
 void VerifyClient::verify(std::uint64_t number, auth::SessionFacts facts, base::Duration time,
@@ -98,31 +104,29 @@ void VerifyClient::send(Verifiers::iterator verifier, Jobs::iterator job) {
   verifier->second.job = number;
   verifier->second.since = base::now();
   // The verifier may be gone after this.
-  verifier->second.channel->send(ipc::Judge{number, ipc::pack(its.facts), its.answers.entries()});
+  verifier->second.link->send(ipc::Judge{number, ipc::pack(its.facts), its.answers.entries()});
 }
 
-std::string VerifyClient::on_message(const ipc::RoleId& id, const ipc::Message& message) {
-  const auto need = ipc::unpack<ipc::Need>(message.body);
-  const auto judged = ipc::unpack<ipc::Judged>(message.body);
-  const bool is_need = message.type == ipc::Type::Need;
-  if (is_need ? !need : !judged) return "damaged body";
-  Verifier& verifier = verifiers_.at(id);
-  const std::uint64_t number = is_need ? need->job : judged->job;
-  if (number == 0 || number != verifier.job) return "an answer to nothing that was asked";
-  std::string fault;
-  if (const auto job = jobs_.find(number); job != jobs_.end())
-    fault = is_need ? on_need(job, *need) : on_judged(job, *judged);
-  if (!fault.empty()) return fault;
-  verifier.job = 0;
-  dispatch();
-  return {};
+bool VerifyClient::on_message(const ipc::RoleId& id, const ipc::Message& message) {
+  const auto answer = [&]<class T>(T, auto use) {
+    const auto value = ipc::unpack<T>(message.body);
+    Verifier& verifier = verifiers_.at(id);
+    if (!value || value->job == 0 || value->job != verifier.job) return false;
+    const auto job = jobs_.find(value->job);
+    if (job != jobs_.end() && !use(job, *value)) return false;
+    verifier.job = 0;
+    dispatch();
+    return true;
+  };
+  if (message.type == ipc::Type::Need)
+    return answer(ipc::Need{}, [&](auto job, const auto& need) { return on_need(job, need); });
+  return answer(ipc::Judged{}, [&](auto job, const auto& done) { return on_judged(job, done); });
 }
 
-std::string VerifyClient::on_judged(Jobs::iterator job, const ipc::Judged& judged) {
+bool VerifyClient::on_judged(Jobs::iterator job, const ipc::Judged& judged) {
   const auto verdicts = ipc::unpack<auth::Verdicts>(judged.verdicts);
-  if (!verdicts) return "damaged verdicts";
-  finish(job, *verdicts);
-  return {};
+  if (verdicts) finish(job, *verdicts);
+  return verdicts.has_value();
 }
 
 bool VerifyClient::makes_sense(const Job& job, const ipc::Need& need) {
@@ -133,16 +137,18 @@ bool VerifyClient::makes_sense(const Job& job, const ipc::Need& need) {
   });
 }
 
-std::string VerifyClient::on_need(Jobs::iterator job, ipc::Need need) {
-  if (!makes_sense(job->second, need)) return "questions that make no sense";
-  if (base::now() < job->second.deadline && job->second.rounds < auth::kMaxRounds) {
+bool VerifyClient::on_need(Jobs::iterator job, const ipc::Need& need) {
+  auto& its = job->second;
+  if (!makes_sense(its, need)) return false;
+  if (base::now() >= its.deadline)
+    its.facts.cutoff = auth::Cutoff::Deadline;
+  else if (its.rounds >= auth::kMaxRounds)
+    its.facts.cutoff = auth::Cutoff::Rounds;
+  if (its.facts.cutoff == auth::Cutoff::None)
     ask(job, need.questions);
-    return {};
-  }
-  job->second.facts.cutoff =
-      job->second.rounds < auth::kMaxRounds ? auth::Cutoff::Deadline : auth::Cutoff::Rounds;
-  enqueue(job);
-  return {};
+  else
+    enqueue(job);
+  return true;
 }
 
 void VerifyClient::ask(Jobs::iterator job, const std::vector<dns::Question>& questions) {
@@ -202,7 +208,7 @@ void VerifyClient::check_verifiers(base::Instant now) {
   for (const auto& [id, verifier] : verifiers_)
     if (verifier.job != 0 && now - verifier.since > limits_.work) stuck.push_back(id);
   for (const ipc::RoleId& id : stuck) {
-    drop(verifiers_.find(id), ipc::name_of(id) + " did not end its work in time");
+    drop(verifiers_.find(id), "did not end its work in time");
     if (stuck_) stuck_(id);
   }
 }

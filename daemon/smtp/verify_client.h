@@ -21,9 +21,9 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/unique_fd.h"
-#include "daemon/smtp/peer_channel.h"
 #include "dns/resolver.h"
 #include "ipc/messages.h"
+#include "net/channel_link.h"
 #include "net/event_loop.h"
 
 namespace smtp_role {
@@ -72,7 +72,7 @@ class VerifyClient {
     bool queued = false;
   };
   struct Verifier {
-    std::shared_ptr<PeerChannel> channel;
+    std::shared_ptr<net::ChannelLink> link;
     std::uint64_t job = 0;  // that it works on; 0: none
     base::Instant since{};
   };
@@ -83,9 +83,11 @@ class VerifyClient {
   void enqueue(Jobs::iterator job);
   void dispatch();
   void send(Verifiers::iterator verifier, Jobs::iterator job);
-  std::string on_message(const ipc::RoleId& id, const ipc::Message& message);
-  std::string on_need(Jobs::iterator job, ipc::Need need);
-  std::string on_judged(Jobs::iterator job, const ipc::Judged& judged);
+  // False: the verifier may not say that.
+  bool on_message(const ipc::RoleId& id, const ipc::Message& message);
+  bool on_need(Jobs::iterator job, const ipc::Need& need);
+  bool on_judged(Jobs::iterator job, const ipc::Judged& judged);
+  void on_end(const ipc::RoleId& id, const std::string& reason, bool violation);
   static bool makes_sense(const Job& job, const ipc::Need& need);
   void ask(Jobs::iterator job, const std::vector<dns::Question>& questions);
   void on_answer(std::uint64_t number, unsigned round, const dns::Question& question,

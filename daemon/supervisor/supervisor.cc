@@ -160,7 +160,7 @@ void Supervisor::handle(Slot& slot, ipc::Message& message) {
       return take(ipc::Reloaded{}, [&](const auto& reloaded) { on_reloaded(slot, reloaded); });
     case ipc::Type::PeerLost:
       return take(ipc::PeerLost{}, [&](const auto& lost) {
-        if (Slot* peer = peer_named(slot, lost.id)) reconnect(*peer);
+        if (Slot* peer = peer_named(slot, lost.id)) reconnect_to_smtp(*peer);
       });
     case ipc::Type::PeerStuck:
       return take(ipc::PeerStuck{}, [&](const auto& stuck) {
@@ -229,29 +229,29 @@ void Supervisor::send_parts(Slot& slot) {
       send(slot, ipc::Listener{static_cast<std::uint32_t>(i)}, copy(resources_.listeners[i].fd));
   if (slot.id.role == ipc::Role::Deliver)
     send(slot, ipc::Directory{ipc::Directory::Kind::Spool}, copy(resources_.spool_root));
-  connect(slot);
+  connect_new(slot);
   send(slot, ipc::Confine{});
 }
 
 // Whichever of two comes later brings the channel between them.
-void Supervisor::connect(Slot& new_one) {
+void Supervisor::connect_new(Slot& new_one) {
   if (talks_to_smtp(new_one.id.role)) return connect_to_smtp(new_one);
   if (new_one.id.role != ipc::Role::Smtp) return;
   for (Slot& slot : slots_)
     if (talks_to_smtp(slot.id.role)) connect_to_smtp(slot);
 }
 
-void Supervisor::connect_to_smtp(Slot& other) {
+void Supervisor::connect_to_smtp(Slot& peer) {
   const auto ready = [](Slot& slot) {
     return slot.process && slot.end_reason.empty() &&
            slot.process->channel().state() != ipc::State::RoleStarting;
   };
-  if (!ready(smtp()) || !ready(other)) return;
-  other.connected = base::now();
+  if (!ready(smtp()) || !ready(peer)) return;
+  peer.connected = base::now();
   auto ends = ipc::Channel::make_pair();
-  if (!ends) return end(other, ends.error().reason);
-  send(other, ipc::Peer{smtp().id}, std::move(ends->first));
-  send(smtp(), ipc::Peer{other.id}, std::move(ends->second));
+  if (!ends) return end(peer, ends.error().reason);
+  send(peer, ipc::Peer{smtp().id}, std::move(ends->first));
+  send(smtp(), ipc::Peer{peer.id}, std::move(ends->second));
 }
 
 // Who smtp speaks of; nothing, and its end: it is not smtp, or speaks of nobody it could know.
@@ -264,13 +264,13 @@ Supervisor::Slot* Supervisor::peer_named(Slot& by, const ipc::RoleId& id) {
 
 // Either the other has died, which SIGCHLD is about to tell, or it found that smtp had said what it
 // may not. An smtp that asks without end gets one channel in a while.
-void Supervisor::reconnect(Slot& slot) {
-  if (std::exchange(slot.reconnecting, true)) return;
-  const auto before = slot.connected;
-  loop_.at(std::max(base::now() + kPeerPatience, before + kPeerInterval), [this, before, &slot] {
-    slot.reconnecting = false;
+void Supervisor::reconnect_to_smtp(Slot& peer) {
+  if (std::exchange(peer.reconnecting, true)) return;
+  const auto before = peer.connected;
+  loop_.at(std::max(base::now() + kPeerPatience, before + kPeerInterval), [this, before, &peer] {
+    peer.reconnecting = false;
     // A new one may have brought its channel meanwhile.
-    if (slot.connected == before) connect_to_smtp(slot);
+    if (peer.connected == before) connect_to_smtp(peer);
   });
 }
 

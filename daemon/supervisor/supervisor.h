@@ -83,7 +83,7 @@ class Supervisor {
     unsigned failures_in_a_row = 0;  // deaths before it was confined
     std::optional<base::Instant> ping_sent;
     std::string end_reason;  // why we ended it, if we did
-    // Its channel to smtp.
+    // Of its channel to smtp, if it has one.
     base::Instant connected{};
     bool reconnecting = false;
   };
@@ -106,10 +106,10 @@ class Supervisor {
   void on_reloaded(Slot& slot, const ipc::Reloaded& reloaded);
   void send_parts(Slot& slot);
   base::Result<base::UniqueFd> settings_for(ipc::Role role, const config::Config& config) const;
-  void connect(Slot& new_one);
-  void connect_to_smtp(Slot& other);
+  void connect_new(Slot& new_one);
+  void connect_to_smtp(Slot& peer);
   Slot* peer_named(Slot& by, const ipc::RoleId& id);
-  void reconnect(Slot& slot);
+  void reconnect_to_smtp(Slot& peer);
   void replace_stuck(Slot& slot);
   static bool starts_too_slowly(const Slot& slot);
   void serve_if_all_confined();

@@ -86,13 +86,13 @@ class Verifiers(harness.TestCase):
         with Dialog.tls(server) as dialog:
             pid = self.message_with_a_stopped_verifier(server, dialog)
             os.kill(pid, signal.SIGKILL)
-            self.assert_deferred(server, dialog, "verify.1 has ended")
+            self.assert_deferred(server, dialog, "verify.1: the other process has ended")
 
     def test_a_message_whose_verifier_is_stuck(self):
         server = self.start(workers(1))
         with Dialog.tls(server) as dialog:
             pid = self.message_with_a_stopped_verifier(server, dialog)
-            self.assert_deferred(server, dialog, "verify.1 did not end its work in time")
+            self.assert_deferred(server, dialog, "verify.1: did not end its work in time")
         event = server.wait_event("role_died", role="verify.1", pid=pid)
         self.assertEqual(event["reason"], "it did not end its work in time")
 

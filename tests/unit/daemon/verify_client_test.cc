@@ -212,7 +212,7 @@ TEST_CASE("verify client: a verifier's death costs its message, and no other") {
   stage.add(deadly);
   const auto first = stage.begin();
   const auto second = stage.begin();
-  CHECK(stage.finish(first) == "verify.1 has ended");
+  CHECK(stage.finish(first) == "verify.1: the other process has ended");
   CHECK(stage.changes == std::vector<std::string>{"lost verify.1"});
   stage.add(honest);
   CHECK(stage.finish(second) == "pass");
@@ -224,7 +224,7 @@ TEST_CASE("verify client: a new channel fails what the old one had in hand") {
   const auto job = stage.begin();
   stage.until([&] { return old.jobs.size() == 1; });
   stage.add(honest);
-  CHECK(stage.finish(job) == "verify.1 was replaced");
+  CHECK(stage.finish(job) == "verify.1: was replaced");
   CHECK(stage.changes.empty());
   CHECK(stage.judged() == "pass");
 }
@@ -238,7 +238,7 @@ TEST_CASE("verify client: a verifier that works for too long is to be replaced")
   const auto first = stage.begin();
   const auto second = stage.begin();
   CHECK(stage.finish(second) == "pass");
-  CHECK(stage.finish(first) == "verify.1 did not end its work in time");
+  CHECK(stage.finish(first) == "verify.1: did not end its work in time");
   CHECK(stage.changes == std::vector<std::string>{"stuck verify.1"});
   CHECK(stage.judged() == "pass");
 }
@@ -317,7 +317,7 @@ TEST_CASE("verify client: a verifier that says what it may not is left") {
     INFO(name);
     Stage stage;
     stage.add(crime);
-    CHECK(stage.judged() == "verify.1 said what it may not");
+    CHECK(stage.judged() == "verify.1: said what it may not");
     CHECK(stage.changes == std::vector<std::string>{"lost verify.1"});
     for (const dns::Question& question : stage.resolver.asked) CHECK(question.name == "a.example");
   }
