@@ -8,30 +8,10 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "mail/folded.h"
 
 namespace mail {
 namespace {
-
-constexpr std::size_t kFoldColumn = 78;  // RFC 5322 section 2.1.1
-
-// Tokens separated by blanks; a line break stands in for a blank where the line would get too long.
-std::string folded(const std::vector<std::string>& tokens) {
-  std::string text;
-  std::size_t column = 0;
-  for (const std::string& token : tokens) {
-    if (column == 0) {
-      column = token.size();
-    } else if (column + 1 + token.size() <= kFoldColumn) {
-      text += ' ';
-      column += 1 + token.size();
-    } else {
-      text += "\r\n\t";
-      column = 1 + token.size();
-    }
-    text += token;
-  }
-  return text + "\r\n";
-}
 
 // The From-domain: a name, or an address literal. Brackets and colons are kept for the latter, the
 // underscore because names with it are common; none of them can end a token or open a comment.
