@@ -266,6 +266,33 @@ def from_seeds():
         yield f"value-{number}", unescape(value)
 
 
+AUTH_RESULTS = r"""
+ mx.ours.test; none
+ "MX.ours.te\\st" (a (b)) 1 ; spf=pass smtp.helo=x
+\r\n (c) mx . ours (\\)) .\r\n\ttest.; dkim=fail reason="a;b" header.d=x.example
+ mx.other.test (mx.ours.test); spf=pass smtp.mailfrom="mx.ours.test"
+ mx.ours.test/1; none
+ mx.other.test mx.ours.test; none
+ <mx.ours.test>
+ "mx.ours.test; none
+ =?utf-8?q?mx.ours.test?=; none
+ \xef\xbd\x8d\xef\xbd\x98\xe3\x80\x82ours.test 1; none
+ m\xc3\xbcller m\xfc; none
+((((((((((((((((((((((mx.ours.test
+""".strip("\n").splitlines()
+AUTH_VALUES = [b"", b"a.example", b"a b@a.example", b"a+b@a.example", b'"\\";=()', b"\r\nX: \0y",
+               b"b\xc3\xbccher@a.example", b"\xff", b"\\" * 250]
+
+
+def auth_results_seeds():
+    for number, value in enumerate(AUTH_RESULTS):
+        yield f"claim-{number}", b"\0\3why\1x" + unescape(value)
+    for number, value in enumerate(AUTH_VALUES):
+        text = bytes([len(value)]) + value
+        yield f"value-{number}", bytes([number & 1]) + text + text + b"mx.ours.test"
+        yield f"utf8-{number}", b"\1" + text + text
+
+
 def proxy_block(command, family, block):
     return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack(">BBH", command, family, len(block)) + block
 
@@ -385,6 +412,7 @@ def all_seeds():
     yield "address", address_seeds()
     yield "header_fields", header_seeds()
     yield "from", from_seeds()
+    yield "auth_results", auth_results_seeds()
     yield "body_reader", body_seeds()
     yield "proxy_header", proxy_seeds()
     yield "config", config_seeds()
