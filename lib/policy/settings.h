@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose mail we take, and from how many at once.
+// Whose mail we take, from how many at once, and what its verdicts lead to.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,15 @@ struct ConnectionLimits {
 struct ListenerAccess {
   std::vector<base::Network> allow;
   std::vector<base::Network> deny;
+};
+
+enum class OnTemporaryError : std::uint8_t { Defer, Accept };
+enum class OnSpfFail : std::uint8_t { Mark, Reject };
+
+struct AuthSettings {
+  std::string authserv_id;  // of our Authentication-Results; lower case, in A-labels
+  OnTemporaryError on_temporary_error = OnTemporaryError::Defer;
+  OnSpfFail on_spf_fail = OnSpfFail::Mark;
 };
 
 }  // namespace policy

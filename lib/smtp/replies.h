@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every reply that Postern sends. Texts are neutral: they name no product and no version, and
-// repeat nothing that the peer sent. The last member is the reason in our log, a stable token.
+// repeat nothing that the peer sent but the domain that a check was about. The last member is the
+// reason in our log, a stable token.
 //
 // Codes: RFC 5321 section 4.2.3. Enhanced status codes: RFC 3463, RFC 5248; none in the greeting
 // and in the positive answers to HELO and EHLO (RFC 2034 section 4, which wants none in the
@@ -146,6 +147,24 @@ inline Reply mail_loop() {
 }
 inline Reply delivered_before() {
   return {554, {5, 4, 6}, "Delivered to this mailbox before: mail loop", "delivered_before"};
+}
+
+// What was found about it. `domain` is peer text, and all that the peer is told of it.
+inline Reply null_mx(std::string_view domain) {  // RFC 7505 section 4.2
+  return {550,
+          {5, 7, 27},
+          "The sender's domain takes no mail (null MX): " + std::string(domain),
+          "null_mx"};
+}
+inline Reply spf_fail(std::string_view domain) {  // RFC 7372 section 3.2
+  return {
+      550, {5, 7, 23}, "SPF: this client may not send mail of " + std::string(domain), "spf_fail"};
+}
+inline Reply spf_unknown(std::string_view domain) {
+  return {451,
+          {4, 4, 3},
+          "SPF cannot be checked now, try again later: " + std::string(domain),
+          "spf_temperror"};
 }
 
 // The end of the session. 421 may answer any command (RFC 5321 section 3.8).
