@@ -15,6 +15,11 @@ template <>
 inline constexpr smtp::BareNewline last_enumerator<smtp::BareNewline> =
     smtp::BareNewline::Normalize;
 template <>
+inline constexpr policy::OnTemporaryError last_enumerator<policy::OnTemporaryError> =
+    policy::OnTemporaryError::Accept;
+template <>
+inline constexpr policy::OnSpfFail last_enumerator<policy::OnSpfFail> = policy::OnSpfFail::Reject;
+template <>
 inline constexpr net::TlsVersion last_enumerator<net::TlsVersion> = net::TlsVersion::V1_3;
 
 void visit_fields(auto& v, obs::Settings& s) { v(s.level, s.format); }
@@ -42,6 +47,10 @@ void visit_fields(auto& v, policy::ConnectionLimits& l) {
 
 void visit_fields(auto& v, auth::Settings& s) { v(s.deadline); }
 
+void visit_fields(auto& v, policy::AuthSettings& a) {
+  v(a.authserv_id, a.on_temporary_error, a.on_spf_fail);
+}
+
 void visit_fields(auto& v, policy::ListenerAccess& a) { v(a.allow, a.deny); }
 
 void visit_fields(auto& v, common::SmtpRoleSettings::Listener& l) {
@@ -49,8 +58,8 @@ void visit_fields(auto& v, common::SmtpRoleSettings::Listener& l) {
 }
 
 void visit_fields(auto& v, common::SmtpRoleSettings& s) {
-  v(s.hostname, s.smtp, s.tls, s.domains, s.limits, s.auth, s.listeners, s.min_free_bytes,
-    s.threads, s.log);
+  v(s.hostname, s.smtp, s.tls, s.domains, s.limits, s.auth, s.auth_policy, s.listeners,
+    s.min_free_bytes, s.threads, s.log);
 }
 
 void visit_fields(auto& v, spool::Settings& s) {

@@ -32,6 +32,7 @@ struct SmtpRoleSettings {
   std::vector<policy::Domain> domains;
   policy::ConnectionLimits limits;
   auth::Settings auth;
+  policy::AuthSettings auth_policy;
   std::vector<Listener> listeners;
   std::uint64_t min_free_bytes = 0;
   std::uint32_t threads = 1;

@@ -52,6 +52,7 @@ struct Config {
   std::chrono::milliseconds shutdown_grace{std::chrono::seconds(30)};
   policy::ConnectionLimits limits;
   auth::Settings auth;
+  policy::AuthSettings auth_policy;
   obs::Settings log;
   Control control;
   State state;

@@ -40,6 +40,8 @@ void set_hostname(Config& config, const Parsed& value) {
   config.hostname = std::get<std::string>(value);
   config.smtp.hostname = config.hostname;
   config.spool.hostname = config.hostname;
+  // The default, whichever of the two is read first.
+  if (config.auth_policy.authserv_id.empty()) config.auth_policy.authserv_id = config.hostname;
 }
 
 void set_listener_address(Config& config, const Parsed& value) {
@@ -85,6 +87,7 @@ void accept_version(Config&, const Parsed&) {}
 
 using Need = Key::Need;
 using Kind = Section::Kind;
+using policy::AuthSettings;
 using policy::Domain;
 using policy::ListenerAccess;
 
@@ -374,7 +377,7 @@ constexpr Key kKeys[] = {
      .type = Type::Size,
      .fallback = "\"256K\"",
      .least = "1K",
-     .most = "64M",
+     .most = "1M",
      .set = put<&Config::smtp, &smtp::Settings::max_header_size>,
      .doc = "Bytes of all header fields of a message together."},
     {.path = "smtp.max_header_fields",
@@ -525,6 +528,7 @@ constexpr Key kKeys[] = {
     {.path = "auth.authserv_id",
      .type = Type::HostName,
      .example = "\"mx.example.org\"",
+     .set = put<&Config::auth_policy, &AuthSettings::authserv_id>,
      .doc = "Name of this server in Authentication-Results fields. Default: hostname."},
     {.path = "auth.deadline",
      .type = Type::Duration,
@@ -537,6 +541,7 @@ constexpr Key kKeys[] = {
      .type = Type::Choice,
      .fallback = "\"defer\"",
      .allowed = kOnTemporaryError,
+     .set = put<&Config::auth_policy, &AuthSettings::on_temporary_error>,
      .doc = "What to do when DNS trouble leaves open a check that could refuse the message."},
     {.path = "auth.second_opinion",
      .type = Type::Choice,
@@ -547,6 +552,7 @@ constexpr Key kKeys[] = {
      .type = Type::Choice,
      .fallback = "\"mark\"",
      .allowed = kSpfOnFail,
+     .set = put<&Config::auth_policy, &AuthSettings::on_spf_fail>,
      .doc = "What to do when SPF alone fails."},
     {.path = "auth.dkim.min_rsa_bits",
      .type = Type::Integer,

@@ -72,6 +72,11 @@ constexpr char kEverything[] =
     "connections = 106\n"
     "errors_per_session = 107\n"
     "exempt = ['10.0.0.0/8']\n"
+    "[auth]\n"
+    "authserv_id = 'Auth.Example.org'\n"
+    "on_temporary_error = 'accept'\n"
+    "[auth.spf]\n"
+    "on_fail = 'reject'\n"
     "[log]\n"
     "level = 'error'\n"
     "format = 'json'\n"
@@ -145,6 +150,9 @@ TEST_CASE("the smallest file gives every module its own defaults") {
   CHECK(c.limits.total_connections == policy::ConnectionLimits{}.total_connections);
   CHECK(c.limits.connections == policy::ConnectionLimits{}.connections);
   CHECK(c.limits.exempt.empty());
+  CHECK(c.auth_policy.authserv_id == "mx.example.org");
+  CHECK(c.auth_policy.on_temporary_error == policy::AuthSettings{}.on_temporary_error);
+  CHECK(c.auth_policy.on_spf_fail == policy::AuthSettings{}.on_spf_fail);
   CHECK(c.tls.min_version == net::TlsSettings{}.min_version);
   CHECK(c.log.level == obs::Settings{}.level);
   CHECK(c.log.format == obs::Settings{}.format);
@@ -201,6 +209,9 @@ TEST_CASE("every other setting in effect reaches its module") {
   CHECK(c.limits.connections == 106);
   CHECK(c.smtp.errors_per_session == 107);
   CHECK(c.limits.exempt == std::vector<base::Network>{network("10.0.0.0/8")});
+  CHECK(c.auth_policy.authserv_id == "auth.example.org");
+  CHECK(c.auth_policy.on_temporary_error == policy::OnTemporaryError::Accept);
+  CHECK(c.auth_policy.on_spf_fail == policy::OnSpfFail::Reject);
   CHECK(c.log.level == obs::Level::Error);
   CHECK(c.log.format == obs::Format::Json);
   CHECK(c.workers.smtp_threads == 3);
@@ -218,4 +229,12 @@ TEST_CASE("every word of an enumeration sets its value") {
         load_text(kMinimalConfig + ("[log]\nlevel = '" + std::string(word) + "'\n"));
     CHECK(loaded.config.log.level == level);
   }
+}
+
+TEST_CASE("an authserv-id is in A-labels, and is the hostname when none is given") {
+  const auto id = [](const std::string& more) {
+    return load_text(kMinimalConfig + more).config.auth_policy.authserv_id;
+  };
+  CHECK(id("") == "mx.example.org");
+  CHECK(id("[auth]\nauthserv_id = 'b\u00fccher.example'\n") == "xn--bcher-kva.example");
 }

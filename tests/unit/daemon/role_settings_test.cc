@@ -21,6 +21,8 @@ config::Config sample() {
   config.tls.certificates = {{"CHAIN", "KEY", "chain.pem", "key.pem"}};
   config.domains = {{"ours.test", {"info", "sales"}, {{"abuse", "info"}}, "+-", "info"}};
   config.limits.exempt = {*base::Network::parse("192.0.2.0/24")};
+  config.auth_policy = {"auth.ours.test", policy::OnTemporaryError::Accept,
+                        policy::OnSpfFail::Reject};
   config.spool.directory = "/spool";
   config.spool.writers = 7;
   config.auth.deadline = std::chrono::milliseconds(78);
@@ -52,6 +54,9 @@ TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   CHECK(s.domains.at(0).catch_all == "info");
   CHECK(s.limits.exempt == sample().limits.exempt);
   CHECK(s.auth.deadline == std::chrono::milliseconds(78));
+  CHECK(s.auth_policy.authserv_id == "auth.ours.test");
+  CHECK(s.auth_policy.on_temporary_error == policy::OnTemporaryError::Accept);
+  CHECK(s.auth_policy.on_spf_fail == policy::OnSpfFail::Reject);
   CHECK(s.threads == 3);
   CHECK(s.log.format == obs::Format::Json);
   REQUIRE(s.listeners.size() == 3);
