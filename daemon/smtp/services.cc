@@ -18,7 +18,7 @@ base::Result<std::shared_ptr<const Snapshot>> Snapshot::make(
   return std::shared_ptr<const Snapshot>(
       new Snapshot{settings.hostname, settings.smtp, settings.auth, settings.min_free_bytes,
                    std::make_shared<const net::TlsContext>(std::move(*tls)),
-                   policy::Recipients(settings.domains)});
+                   policy::Recipients(settings.domains), settings.auth_policy});
 }
 
 void Counters::add_end(std::string_view reason) {

@@ -34,6 +34,7 @@ struct Snapshot {
   std::uint64_t min_free_bytes = 0;  // of the spool's file system
   std::shared_ptr<const net::TlsContext> tls;
   policy::Recipients recipients;
+  policy::AuthSettings auth_policy;
 
   static base::Result<std::shared_ptr<const Snapshot>> make(
       const common::SmtpRoleSettings& settings);

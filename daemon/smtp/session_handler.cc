@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "policy/decide.h"
 #include "smtp/replies.h"
 
 namespace smtp_role {
@@ -62,6 +63,13 @@ void log_outcome(const Transaction& transaction, const ipc::Delivered& delivered
   } else {
     transaction.log_accepted(reply, now);
   }
+}
+
+void log_buffer_trouble(const base::Error& error) {
+  obs::Line(obs::Event::trouble)
+      .token("area", "message_buffer")
+      .text("reason", error.reason)
+      .write();
 }
 
 }  // namespace
@@ -157,26 +165,39 @@ void SessionHandler::handle(Connection& connection, const smtp::AskData& ask) {
 
 void SessionHandler::handle(Connection& connection, const smtp::Body& body) {
   if (const auto appended = transaction_->part->append(body.bytes); !appended) {
-    obs::Line(obs::Event::trouble)
-        .token("area", "message_buffer")
-        .text("reason", appended.error().reason)
-        .write();
+    log_buffer_trouble(appended.error());
     return connection.session().refuse_message(replies::insufficient_storage());
   }
   if (!transaction_->take(body.bytes, services_.buffers))
     return connection.session().refuse_message(replies::insufficient_storage());
+  // The session refuses a header that is longer: what does not end by now has none.
+  if (transaction_->part->size() >= kPartBytes && !read_header(connection)) return;
   if (transaction_->part->size() >= kPartBytes) pass_on_part(connection);
 }
 
-// A message that was in a mailbox before has come back to it (RFC 5321 section 6.3). There it is
-// already; the others get it.
 void SessionHandler::handle(Connection& connection, const smtp::HeaderComplete&) {
-  const auto looping = transaction_->read_header();
-  if (transaction_->mailboxes.empty())
-    return connection.session().refuse_message(replies::delivered_before());
-  for (const policy::LocalMailbox& mailbox : looping)
+  read_header(connection);
+}
+
+// False: the message is refused. One that was in a mailbox before has come back to it (RFC 5321
+// section 6.3). There it is already; the others get it.
+bool SessionHandler::read_header(Connection& connection) {
+  if (transaction_->header_read) return true;
+  const auto looping =
+      transaction_->read_header(snapshot_->auth_policy.authserv_id, services_.buffers);
+  if (!looping) {
+    log_buffer_trouble(looping.error());
+    connection.session().refuse_message(replies::insufficient_storage());
+    return false;
+  }
+  if (transaction_->mailboxes.empty()) {
+    connection.session().refuse_message(replies::delivered_before());
+    return false;
+  }
+  for (const policy::LocalMailbox& mailbox : *looping)
     transaction_->log_refused("rcpt", replies::delivered_before(), "the others get it", base::now(),
                               mailbox.mailbox + '@' + mailbox.domain);
+  return true;
 }
 
 // The client waits until deliver has the part: what a session holds in memory stays bounded.
@@ -232,12 +253,17 @@ void SessionHandler::refuse_message(Connection& connection, const smtp::Reply& r
 void SessionHandler::judge(Connection& connection) {
   const VerifyClient::Outcome& outcome = *transaction_->verdicts;
   if (!outcome) return refuse_message(connection, replies::local_trouble(), outcome.error().reason);
+  const auto facts = transaction_->facts(snapshot_->hostname, base::wall_now());
+  const auto disposition = policy::decide(facts, *outcome, snapshot_->auth_policy);
+  if (disposition.refusal)
+    return refuse_message(connection, *disposition.refusal, disposition.detail);
   deliver();
 }
 
 void SessionHandler::deliver() {
   transaction_->submitted = base::now();
-  auto copies = transaction_->make_copies(snapshot_->hostname, base::wall_now());
+  auto copies = transaction_->make_copies(snapshot_->hostname, snapshot_->auth_policy.authserv_id,
+                                          base::wall_now());
   auto part = std::move(transaction_->part);
   const auto message = transaction_->message;
   const auto appended_bytes = transaction_->appended_bytes;

@@ -5,10 +5,13 @@
 #include <iterator>
 #include <utility>
 
+#include "base/ascii.h"
+#include "mail/auth_results.h"
 #include "mail/delivered_to.h"
 #include "mail/header_fields.h"
 #include "mail/idn.h"
 #include "mail/trace.h"
+#include "policy/auth_results.h"
 
 namespace smtp_role {
 namespace {
@@ -50,21 +53,44 @@ bool Transaction::take(std::string_view body, BufferBudget& budget) {
   return true;
 }
 
-std::vector<policy::LocalMailbox> Transaction::read_header() {
+base::Result<std::vector<policy::LocalMailbox>> Transaction::read_header(
+    const std::string& authserv_id, BufferBudget& buffers) {
   header_read = true;
   const std::string text = std::exchange(header, {});
   header_charge.release();
-  const mail::HeaderFields fields(text);
+  mail::HeaderFields fields(text);
   needs_empty_line = fields.needs_empty_line();
   if (const auto* id = fields.find("Message-ID"))
     message_id = mail::unfolded(id->value).substr(0, kMaxMessageId);
-  const mail::DeliveredTo seen(fields);
+  auto looping = take_away_looping(mail::DeliveredTo(fields));
+  const auto is_for_us_to_say = [&](const mail::HeaderField& field) {
+    // RFC 5321 section 4.4, RFC 8601 section 5
+    return base::iequals(field.name, "Return-Path") ||
+           mail::is_our_auth_results(field, authserv_id);
+  };
+  if (fields.remove_if(is_for_us_to_say) == 0) return looping;
+  std::string kept;
+  for (const std::string_view piece : fields.pieces()) kept += piece;
+  if (auto refilled = refill(kept + text.substr(fields.section().size()), buffers); !refilled)
+    return refilled.error();
+  return looping;
+}
+
+std::vector<policy::LocalMailbox> Transaction::take_away_looping(const mail::DeliveredTo& seen) {
   const auto loops =
       std::stable_partition(mailboxes.begin(), mailboxes.end(),
                             [&](const auto& mailbox) { return !seen.names(address_of(mailbox)); });
   std::vector<policy::LocalMailbox> looping(loops, mailboxes.end());
   mailboxes.erase(loops, mailboxes.end());
   return looping;
+}
+
+base::Status Transaction::refill(const std::string& bytes, BufferBudget& buffers) {
+  auto refilled = MessagePart::make(buffers);
+  if (!refilled) return refilled.error();
+  if (auto appended = (*refilled)->append(bytes); !appended) return appended;
+  part = std::move(*refilled);
+  return base::ok();
 }
 
 auth::SessionFacts Transaction::facts(const std::string& hostname, base::WallTime now) const {
@@ -93,10 +119,16 @@ std::string Transaction::received(const std::string& hostname, base::WallTime no
 }
 
 std::vector<spool::Copy> Transaction::make_copies(const std::string& hostname,
+                                                  const std::string& authserv_id,
                                                   base::WallTime now) const {
   std::vector<spool::Copy> copies;
   const std::string return_path = mail::return_path_field(sender.path);
-  const std::string trace = received(hostname, now) + (needs_empty_line ? "\r\n" : "");
+  std::string trace = received(hostname, now) + (needs_empty_line ? "\r\n" : "");
+  // RFC 8601 section 4.1: above the Received of who checked.
+  if (verdicts && *verdicts) {
+    trace.insert(0, policy::authentication_results(authserv_id, facts(hostname, now), **verdicts,
+                                                   sender.smtputf8));
+  }
   for (const policy::LocalMailbox& mailbox : mailboxes) {
     copies.push_back({{mailbox.domain, mailbox.mailbox, {}},
                       return_path + mail::delivered_to_field(address_of(mailbox)) + trace});

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "daemon/smtp/message_buffer.h"
 #include "mail/address.h"
+#include "mail/delivered_to.h"
 #include "net/tls_stream.h"
 #include "obs/log.h"
 #include "policy/recipients.h"
@@ -67,15 +68,19 @@ struct Transaction {
   // False: the budget is used up.
   bool take(std::string_view body, BufferBudget& budget);
 
-  // When all of the header has come. Takes away and returns the mailboxes that the message has been
-  // in before (RFC 5321 section 6.3).
-  std::vector<policy::LocalMailbox> read_header();
+  // When all of the header has come, the part still having all of it: the part loses what nobody
+  // may say but we, Return-Path and Authentication-Results of ours. Takes away and returns the
+  // mailboxes that the message has been in before (RFC 5321 section 6.3).
+  base::Result<std::vector<policy::LocalMailbox>> read_header(const std::string& authserv_id,
+                                                              BufferBudget& buffers);
 
   // For the verifiers. `hostname` is ours.
   auth::SessionFacts facts(const std::string& hostname, base::WallTime now) const;
 
-  // One for each mailbox: Return-Path, Delivered-To and Received above the message.
-  std::vector<spool::Copy> make_copies(const std::string& hostname, base::WallTime now) const;
+  // One for each mailbox: Return-Path, Delivered-To, Authentication-Results where there are
+  // verdicts, and Received above the message.
+  std::vector<spool::Copy> make_copies(const std::string& hostname, const std::string& authserv_id,
+                                       base::WallTime now) const;
 
   // The one log line of a message.
   void log_accepted(const smtp::Reply& reply, base::Instant now) const;
@@ -87,6 +92,9 @@ struct Transaction {
  private:
   void describe(obs::Line& line, const std::string& to) const;
   std::string all_recipients() const;
+  std::vector<policy::LocalMailbox> take_away_looping(const mail::DeliveredTo& seen);
+  // Another part in place of the part.
+  base::Status refill(const std::string& bytes, BufferBudget& buffers);
   std::string received(const std::string& hostname, base::WallTime now) const;
 };
 

@@ -412,8 +412,10 @@ def stuffed(message):
 
 
 def without_trace(mail):
-    """A stored mail less what Postern put on top: Return-Path, Delivered-To, Received."""
-    match = re.match(rb"Return-Path: .*\nDelivered-To: .*\nReceived: .*\n(?:[ \t].*\n)*", mail)
+    """A stored mail less what Postern put on top."""
+    match = re.match(rb"Return-Path: .*\nDelivered-To: .*\n"
+                     rb"(?:Authentication-Results: .*\n(?:[ \t].*\n)*)?"
+                     rb"Received: .*\n(?:[ \t].*\n)*", mail)
     assert match, mail
     return mail[match.end():]
 
