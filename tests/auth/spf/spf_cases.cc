@@ -13,7 +13,6 @@
 // Words are percent-encoded; "%" is the empty one. Each case is evaluated with one more answer a
 // run, with all that is asked answered in each run, and with all answers from the start; the
 // verdicts must be the same.
-#include <cctype>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -24,41 +23,16 @@
 #include "auth/spf_eval.h"
 #include "dns/answer_text.h"
 #include "support/settle.h"
+#include "support/words.h"
 
 namespace {
+
+using support::decode;
+using support::encode;
 
 [[noreturn]] void die(const std::string& why) {
   std::fprintf(stderr, "%s\n", why.c_str());
   std::exit(2);
-}
-
-std::string decode(const std::string& word) {
-  std::string text;
-  if (word == "%") return text;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    if (word[i] != '%') {
-      text += word[i];
-      continue;
-    }
-    text += static_cast<char>(std::stoi(word.substr(i + 1, 2), nullptr, 16));
-    i += 2;
-  }
-  return text;
-}
-
-std::string encode(const std::string& text) {
-  std::string word;
-  for (const char c : text) {
-    const unsigned byte = static_cast<unsigned char>(c);
-    if (std::isalnum(static_cast<int>(byte)) != 0) {
-      word += c;
-      continue;
-    }
-    char hex[4];
-    std::snprintf(hex, sizeof hex, "%%%02X", byte);
-    word += hex;
-  }
-  return word.empty() ? "%" : word;
 }
 
 void judge(const auth::SpfQuery& query, const dns::AnswerTable& zone) {
