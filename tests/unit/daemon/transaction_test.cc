@@ -30,7 +30,7 @@ class Stage {
 
   void feed(const std::string& bytes) {
     REQUIRE(transaction.part->append(bytes).ok());
-    transaction.take(bytes);
+    REQUIRE(transaction.take(bytes, budget_));
   }
   bool read_header() { return transaction.read_header(kId, budget_).ok(); }
 
@@ -112,19 +112,9 @@ TEST_CASE("one that has come back is known although its fields are taken out") {
     stage.feed(std::string("Return-Path: <a@b>\r\nDelivered-To: ") +
                (back ? "Info@ours.test" : "info@other.test") + "\r\nMessage-ID: <1@b>\r\n\r\n");
     REQUIRE(stage.read_header());
-    CHECK(stage.transaction.delivered_before == back);
+    CHECK(stage.transaction.mailboxes.empty() == back);
     CHECK(stage.transaction.message_id == "<1@b>");
   }
-}
-
-TEST_CASE("no memory for the header that is left") {
-  const std::string header = "Return-Path: <a@b>\r\nA: " + std::string(900, 'x') + "\r\n\r\n";
-  Stage stage(1000);
-  stage.feed(header);
-  CHECK_FALSE(stage.read_header());
-  CHECK(stage.used() == header.size());
-  stage.transaction.part.reset();
-  CHECK(stage.used() == 0);
 }
 
 TEST_CASE("the longest header that may be configured is one part") {
@@ -140,8 +130,9 @@ TEST_CASE("the fields on top are in order, with Authentication-Results where the
       before.starts_with("Return-Path: <alice@b\u00fccher.example>\r\n"
                          "Delivered-To: info@ours.test\r\n"
                          "Received: from client.example.net "));
-  stage.transaction.verdicts.emplace();
-  stage.transaction.verdicts->spf.mailfrom.reason = "why";
+  auth::Verdicts verdicts;
+  verdicts.spf.mailfrom.reason = "why";
+  stage.transaction.verdicts = verdicts;
   const std::string field =
       "Authentication-Results: mx.ours.test;\r\n"
       " spf=none reason=\"why\" smtp.mailfrom=alice@xn--bcher-kva.example;\r\n"
