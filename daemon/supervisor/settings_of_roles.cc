@@ -10,17 +10,10 @@ namespace supervisor {
 
 common::SmtpRoleSettings smtp_settings(const config::Config& config,
                                        const std::vector<std::size_t>& sockets) {
-  common::SmtpRoleSettings settings{config.hostname,
-                                    config.smtp,
-                                    config.tls,
-                                    config.domains,
-                                    config.limits,
-                                    config.auth,
-                                    config.auth_policy,
-                                    {},
-                                    config.spool.min_free,
-                                    1,
-                                    config.log};
+  common::SmtpRoleSettings settings{
+      config.hostname,       config.smtp, config.tls,         config.domains,
+      config.limits,         config.auth, config.auth_policy, {},
+      config.spool.min_free, 1,           config.log};
   for (const std::size_t index : sockets) {
     const config::Listener& listener = config.listeners.at(index);
     settings.listeners.push_back({listener.access, listener.tls == config::ListenerTls::Implicit,
