@@ -7,3 +7,4 @@ pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent_core>=2.1.12 libeve
 pkg_check_modules(LIBIDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(LIBSECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(LIBUNBOUND REQUIRED IMPORTED_TARGET libunbound>=1.17)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,15 @@ struct Certificate {
 struct TlsSettings {
   TlsVersion min_version = TlsVersion::V1_2;
   std::vector<Certificate> certificates;  // the first is the default
+};
+
+struct ResolverSettings {
+  std::vector<base::Endpoint> servers;  // whom to ask; empty: full recursion from the root
+  bool dnssec = true;                   // of recursion: servers are trusted to have validated
+  std::chrono::milliseconds timeout{std::chrono::seconds(5)};  // of one question
+  std::vector<std::string> local_data;                         // lines for dns::LocalData
+
+  bool operator==(const ResolverSettings&) const = default;
 };
 
 }  // namespace net

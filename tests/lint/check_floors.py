@@ -28,7 +28,7 @@ ALSO_ALLOWED = {
 SEALED_HEADERS = {
     "event2/": {"net"},
     "openssl/": {"net"},
-    "unbound.h": {"net"},
+    "unbound": {"net"},
     # base: address types; obs: send(); ipc: channels between our own processes
     "sys/socket.h": {"base", "obs", "ipc", "net", "daemon"},
     "sys/un.h": {"net", "daemon"},

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/resolver.h"
+
+#include <unbound-event.h>
+#include <unbound.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "dns/answer_check.h"
+#include "dns/local_data.h"
+#include "dns/message.h"
+#include "dns/name.h"
+#include "net/unbound.h"
+
+namespace net {
+namespace {
+
+using dns::Answer, dns::Question, dns::Security, dns::Status;
+
+constexpr int kClassInternet = 1;
+constexpr int kBogus = 1;  // of the library's callback
+constexpr int kSecure = 2;
+
+Answer failure(std::string reason, Security security = Security::Unknown) {
+  reason.resize(std::min(reason.size(), dns::kMaxReason));
+  return Answer::of(Status::Failure, security, std::move(reason));
+}
+
+std::string in_seconds(std::chrono::milliseconds time) {
+  if (time.count() % 1000 != 0) return std::to_string(time.count()) + " ms";
+  return std::to_string(time.count() / 1000) + " s";
+}
+
+// The status of an answer from the cache is in its header only, whatever `rcode` says; and bogus
+// data are delivered as if they were good.
+Answer answer_of(const Question& question, int rcode, std::string_view message, int security,
+                 const char* why_bogus, bool validating) {
+  if (security == kBogus)
+    return failure(std::string("bogus: ") + (why_bogus != nullptr ? why_bogus : "?"),
+                   Security::Bogus);
+  if (rcode != 0) return failure(dns::name_of_code(static_cast<unsigned>(rcode)));
+  Answer answer = dns::read_answer(message, question);
+  if (validating && !answer.failed())
+    answer.security = security == kSecure ? Security::Secure : Security::Insecure;
+  return answer;
+}
+
+}  // namespace
+
+class Resolver::Impl : public std::enable_shared_from_this<Resolver::Impl> {
+ public:
+  Impl(EventLoop& loop, const ResolverSettings& settings, dns::LocalData local_data,
+       Unbound context);
+  void resolve(const Question& question, Done done);
+  void close();
+
+ private:
+  // A question that libunbound has; this is what the library calls back with.
+  struct Asked {
+    Impl* resolver = nullptr;  // null once nobody wants to know
+    Question question;
+    std::vector<std::uint64_t> waiting;  // keys of waiting_, some of them gone
+  };
+  struct Waiting {
+    base::Instant until;
+    Done done;
+  };
+  void ask(Asked& asked);
+  static void called_back(void* asked, int rcode, void* message, int size, int security,
+                          char* why_bogus, int was_ratelimited);
+  void answered(Asked& asked, const Answer& answer);
+  void expire();
+  void arm();
+  void finish(std::vector<Done> dones, const Answer& answer);
+
+  EventLoop& loop_;
+  const std::chrono::milliseconds timeout_;
+  const bool validating_;
+  const dns::LocalData local_data_;
+  std::map<Question, Asked> asked_;
+  std::map<std::uint64_t, Waiting> waiting_;  // the lowest key is the first whose time is over
+  std::uint64_t last_id_ = 0;
+  std::unique_ptr<EventLoop::Watch> timer_;
+  bool armed_ = false;
+  bool closed_ = false;
+  Unbound context_;
+};
+
+Resolver::Impl::Impl(EventLoop& loop, const ResolverSettings& settings, dns::LocalData local_data,
+                     Unbound context)
+    : loop_(loop),
+      timeout_(settings.timeout),
+      validating_(settings.servers.empty() && settings.dnssec),
+      local_data_(std::move(local_data)),
+      timer_(loop.every(timeout_, [this] { expire(); })),
+      context_(std::move(context)) {
+  timer_->pause();
+}
+
+void Resolver::Impl::close() {
+  closed_ = true;
+  for (auto& [question, asked] : asked_) asked.resolver = nullptr;
+  context_.reset();
+}
+
+void Resolver::Impl::resolve(const Question& question, Done done) {
+  // The name of a question that came from elsewhere may be any text.
+  auto wanted = Question::about(question.name, question.type);
+  if (!wanted) return finish({std::move(done)}, Answer::of(Status::NoName));
+  if (const auto answer = local_data_.find(*wanted)) return finish({std::move(done)}, *answer);
+  const bool is_new = !asked_.contains(*wanted);
+  if (waiting_.size() >= kMaxWaiting || (is_new && asked_.size() >= kMaxAsked))
+    return finish({std::move(done)}, failure("too many questions"));
+  waiting_[++last_id_] = {base::now() + timeout_, std::move(done)};
+  arm();
+  Asked& asked = asked_[*wanted];
+  asked.waiting.push_back(last_id_);
+  if (!is_new) return;
+  asked.resolver = this;
+  asked.question = std::move(*wanted);
+  ask(asked);
+}
+
+// May have called back, and `asked` be gone, when it returns.
+void Resolver::Impl::ask(Asked& asked) {
+  const std::string name = dns::presentation(asked.question.name);
+  int id = 0;
+  const int result =
+      ub_resolve_event(context_.get(), name.c_str(), dns::code_of(asked.question.type),
+                       kClassInternet, &asked, &Impl::called_back, &id);
+  if (result != 0) answered(asked, failure(std::string("libunbound: ") + ub_strerror(result)));
+}
+
+void Resolver::Impl::called_back(void* data, int rcode, void* message, int size, int security,
+                                 char* why_bogus, int) {
+  Asked& asked = *static_cast<Asked*>(data);
+  if (asked.resolver == nullptr) return;
+  const std::string_view bytes(static_cast<const char*>(message),
+                               message != nullptr ? static_cast<std::size_t>(size) : 0);
+  asked.resolver->answered(asked, answer_of(asked.question, rcode, bytes, security, why_bogus,
+                                            asked.resolver->validating_));
+}
+
+void Resolver::Impl::answered(Asked& asked, const Answer& answer) {
+  std::vector<Done> dones;
+  for (const std::uint64_t id : asked.waiting)
+    if (auto waiting = waiting_.extract(id)) dones.push_back(std::move(waiting.mapped().done));
+  asked_.erase(asked_.find(asked.question));
+  finish(std::move(dones), answer);
+}
+
+// Never at once: the library may be in the middle of its work, or resolve() in that of a caller.
+void Resolver::Impl::finish(std::vector<Done> dones, const Answer& answer) {
+  loop_.post([weak = weak_from_this(), dones = std::move(dones), answer] {
+    const auto self = weak.lock();
+    for (const Done& done : dones)
+      if (self != nullptr && !self->closed_) done(answer);
+  });
+}
+
+void Resolver::Impl::arm() {
+  if (armed_ || waiting_.empty()) return;
+  armed_ = true;
+  timer_->resume_every(waiting_.begin()->second.until - base::now());
+}
+
+void Resolver::Impl::expire() {
+  std::vector<Done> dones;
+  while (!waiting_.empty() && waiting_.begin()->second.until <= base::now())
+    dones.push_back(std::move(waiting_.extract(waiting_.begin()).mapped().done));
+  timer_->pause();
+  armed_ = false;
+  arm();
+  finish(std::move(dones), failure("no answer in " + in_seconds(timeout_)));
+}
+
+base::Result<std::unique_ptr<Resolver>> Resolver::make(EventLoop& loop,
+                                                       const ResolverSettings& settings) {
+  auto local_data = dns::LocalData::of(settings.local_data);
+  if (!local_data) return local_data.error();
+  auto context = make_unbound(loop, settings);
+  if (!context) return context.error();
+  return std::unique_ptr<Resolver>(new Resolver(
+      std::make_shared<Impl>(loop, settings, std::move(*local_data), std::move(*context))));
+}
+
+Resolver::~Resolver() { impl_->close(); }
+
+void Resolver::resolve(const Question& question, Done done) {
+  impl_->resolve(question, std::move(done));
+}
+
+}  // namespace net

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The DNS by libunbound, on an event loop: full recursion with validation, or by way of servers
+// that are named.
+//
+// One cache. A question that is being asked already is not asked again. What libunbound cannot
+// answer within `timeout` is a Failure; when its answer comes later, it is in the cache. Names
+// below the domains of `local_data` never leave the process, nor do names that cannot be asked.
+//
+// Threads: that of the loop.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/result.h"
+#include "dns/resolver.h"
+#include "net/event_loop.h"
+#include "net/settings.h"
+
+namespace net {
+
+class Resolver final : public dns::Resolver {
+ public:
+  // Beyond either a question fails at once. The first is what libunbound has in hand, for longer
+  // than `timeout` when nobody answers it; the second, who waits for an answer.
+  static constexpr std::size_t kMaxAsked = 4096;
+  static constexpr std::size_t kMaxWaiting = 8192;
+
+  // From dns-root-data; read when servers is empty.
+  static constexpr const char* kRootHints = "/usr/share/dns/root.hints";
+  static constexpr const char* kRootKey = "/usr/share/dns/root.key";
+
+  // Everything that is ever opened by name is opened here. `loop` must outlive the resolver.
+  static base::Result<std::unique_ptr<Resolver>> make(EventLoop& loop,
+                                                      const ResolverSettings& settings);
+  // Who still waits hears nothing.
+  ~Resolver() override;
+
+  void resolve(const dns::Question& question, Done done) override;
+
+ private:
+  class Impl;
+  explicit Resolver(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace net

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/unbound.h"
+
+#include <unbound-event.h>
+#include <unbound.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "net/resolver.h"
+
+namespace net {
+namespace {
+
+constexpr int kTypeA = 1;
+constexpr int kClassInternet = 1;
+
+struct Option {
+  const char* name;
+  const char* value;
+};
+
+// What differs from the library's defaults, and why.
+constexpr Option kOptions[] = {
+    {"outgoing-range:", "1024"},  // sockets; a library gets 16, which is a queue for a mail server
+    {"outgoing-num-tcp:", "64"},
+    {"num-queries-per-thread:", "4096"},
+    {"msg-cache-size:", "16m"},
+    {"rrset-cache-size:", "32m"},
+    {"key-cache-size:", "8m"},
+    // A server that did not answer for a while is asked again soon, not after a quarter of an hour.
+    {"infra-host-ttl:", "60"},
+    {"infra-keep-probing:", "yes"},
+};
+
+// Servers that are named may well be on this machine, and know the names of its network.
+constexpr Option kForwarding[] = {
+    {"do-not-query-localhost:", "no"},
+    {"unblock-lan-zones:", "yes"},
+};
+
+// Of the zones that the library answers itself these are left then: their names are in no DNS.
+// (localhost, invalid and onion stay.)
+constexpr const char* kUnblocked[] = {
+    "127.in-addr.arpa.",
+    "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
+    "home.arpa.",
+    "test.",
+};
+
+base::Status check(int result, const std::string& what) {
+  if (result == 0) return base::ok();
+  return base::Error::permanent("libunbound: " + what + ": " + ub_strerror(result));
+}
+
+template <std::size_t count>
+base::Status set(ub_ctx* context, const Option (&options)[count]) {
+  for (const Option& option : options)
+    if (auto done = check(ub_ctx_set_option(context, option.name, option.value), option.name);
+        !done)
+      return done;
+  return base::ok();
+}
+
+// The library itself would only say that it failed.
+base::Status check_readable(const char* path) {
+  if (::access(path, R_OK) == 0) return base::ok();
+  return base::Error::system(
+      std::string("the resolver needs ") + path + " of the package dns-root-data", errno);
+}
+
+base::Status use_root(ub_ctx* context, bool dnssec) {
+  if (auto readable = check_readable(Resolver::kRootHints); !readable) return readable;
+  if (auto done =
+          check(ub_ctx_set_option(context, "root-hints:", Resolver::kRootHints), "root-hints");
+      !done || !dnssec)
+    return done;
+  if (auto readable = check_readable(Resolver::kRootKey); !readable) return readable;
+  return check(ub_ctx_add_ta_file(context, Resolver::kRootKey), "trust anchor");
+}
+
+base::Status use_servers(ub_ctx* context, const std::vector<base::Endpoint>& servers) {
+  if (auto done = set(context, kForwarding); !done) return done;
+  for (const base::Endpoint& server : servers) {
+    const std::string address = server.address.to_string() + '@' + std::to_string(server.port);
+    if (auto done = check(ub_ctx_set_fwd(context, address.c_str()), address); !done) return done;
+  }
+  return base::ok();
+}
+
+void warmed_up(void* called, int, void*, int, int, char*, int) {
+  *static_cast<bool*>(called) = true;
+}
+
+// The first question makes the library read its files and make its tables; this one has its answer
+// in the program.
+base::Status warm_up(ub_ctx* context) {
+  bool called = false;
+  int id = 0;
+  if (auto done = check(
+          ub_resolve_event(context, "localhost.", kTypeA, kClassInternet, &called, &warmed_up, &id),
+          "start");
+      !done)
+    return done;
+  if (!called) return base::Error::permanent("libunbound: no answer to the first question");
+  return base::ok();
+}
+
+base::Status unblock(ub_ctx* context) {
+  for (const char* zone : kUnblocked)
+    if (auto done = check(ub_ctx_zone_remove(context, zone), zone); !done) return done;
+  return base::ok();
+}
+
+}  // namespace
+
+void UnboundDeleter::operator()(ub_ctx* context) const { ub_ctx_delete(context); }
+
+base::Result<Unbound> make_unbound(EventLoop& loop, const ResolverSettings& settings) {
+  Unbound context(ub_ctx_create_event(loop.native()));
+  if (context == nullptr) return base::Error::system("libunbound", ENOMEM);
+  // Its log is none of ours: everything that matters is in an answer or in a result.
+  ub_ctx_debugout(context.get(), nullptr);
+  if (auto done = set(context.get(), kOptions); !done) return done.error();
+  const bool recursion = settings.servers.empty();
+  const auto prepared = recursion ? use_root(context.get(), settings.dnssec)
+                                  : use_servers(context.get(), settings.servers);
+  if (!prepared) return prepared.error();
+  if (auto warm = warm_up(context.get()); !warm) return warm.error();
+  if (!recursion)
+    if (auto done = unblock(context.get()); !done) return done.error();
+  return context;
+}
+
+}  // namespace net

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// A context of libunbound on an event loop, set up as our settings say. For resolver.cc; nobody
+// else speaks to the library.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "net/event_loop.h"
+#include "net/settings.h"
+
+struct ub_ctx;
+
+namespace net {
+
+struct UnboundDeleter {
+  void operator()(ub_ctx* context) const;
+};
+// Its end calls back for questions that have no answer yet. It must not outlive the loop.
+using Unbound = std::unique_ptr<ub_ctx, UnboundDeleter>;
+
+// Ready to ask: all files have been read. An error names what is wrong with the settings or missing
+// on this machine.
+base::Result<Unbound> make_unbound(EventLoop& loop, const ResolverSettings& settings);
+
+}  // namespace net
