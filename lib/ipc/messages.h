@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "dns/answer.h"
 #include "dns/answer_table.h"
+#include "dns/question.h"
 #include "ipc/wire.h"
 
 namespace ipc {
@@ -206,6 +208,20 @@ struct Discard {
   static constexpr Type kType = Type::Discard;
   std::uint64_t message = 0;
   void visit(auto& v) { v(message); }
+};
+
+struct Resolve {
+  static constexpr Type kType = Type::Resolve;
+  std::uint64_t request = 0;
+  dns::Question question;
+  void visit(auto& v) { v(request, question); }
+};
+
+struct Resolved {
+  static constexpr Type kType = Type::Resolved;
+  std::uint64_t request = 0;
+  dns::Answer answer;
+  void visit(auto& v) { v(request, answer); }
 };
 
 struct Space {

@@ -54,6 +54,8 @@ constexpr Transition kTransitions[] = {
     {State::FromVerify, Type::Need, State::FromVerify},
     {State::FromVerify, Type::Judged, State::FromVerify},
     {State::JobsFromSmtp, Type::Judge, State::JobsFromSmtp},
+    {State::FromResolve, Type::Resolved, State::FromResolve},
+    {State::ToResolve, Type::Resolve, State::ToResolve},
 };
 
 }  // namespace

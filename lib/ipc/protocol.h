@@ -27,6 +27,9 @@ enum class State {
   // smtp hearing verify, verify hearing smtp.
   FromVerify,
   JobsFromSmtp,
+  // smtp hearing resolve, resolve hearing smtp.
+  FromResolve,
+  ToResolve,
 };
 
 // The state after `type` has come in; nothing: it may not come in now.

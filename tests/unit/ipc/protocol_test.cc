@@ -30,6 +30,11 @@ TEST_CASE("nothing comes before its time, and nothing from the wrong side") {
   CHECK_FALSE(ipc::next_state(State::FromVerify, Type::Judge));
   CHECK_FALSE(ipc::next_state(State::JobsFromSmtp, Type::Judged));
   CHECK_FALSE(ipc::next_state(State::JobsFromSmtp, Type::Deliver));
+  CHECK_FALSE(ipc::next_state(State::FromSmtp, Type::Resolve));
+  CHECK_FALSE(ipc::next_state(State::ToResolve, Type::Resolved));
+  CHECK_FALSE(ipc::next_state(State::ToResolve, Type::Deliver));
+  CHECK_FALSE(ipc::next_state(State::FromResolve, Type::Resolve));
+  CHECK_FALSE(ipc::next_state(State::FromResolve, Type::Delivered));
 }
 
 TEST_CASE("a verifier takes jobs, and answers with questions or verdicts") {

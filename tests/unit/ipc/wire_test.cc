@@ -99,6 +99,8 @@ TEST_CASE("addresses travel, and what is none is refused") {
   }
   CHECK_FALSE(ipc::unpack<Host>(ipc::pack(List{{"192.0.2.1"}})).has_value());
   CHECK_FALSE(ipc::unpack<Host>(std::string_view("\3\0\0\0abc", 7)).has_value());
+  // In another way than we write it.
+  CHECK_FALSE(ipc::unpack<Host>(std::string_view("\3\0\0\0::0", 7)).has_value());
 }
 
 TEST_CASE("an address that is written in another way is refused") {
