@@ -53,6 +53,7 @@ struct Config {
   policy::ConnectionLimits limits;
   auth::Settings auth;
   policy::AuthSettings auth_policy;
+  net::ResolverSettings dns;  // the servers of the system are among them by now
   obs::Settings log;
   Control control;
   State state;

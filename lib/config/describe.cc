@@ -23,7 +23,7 @@ std::string one_of(std::span<const std::string_view> allowed) {
 
 std::string range_of(const Key& key) {
   if (key.most.empty()) return {};
-  if (key.type == Type::Strings)
+  if (key.type == Type::ZoneLines)
     return ", each of at most " + std::string(key.most) + " characters";
   if (key.least == key.most) return ", always " + std::string(key.least);
   const std::string range = std::string(key.least) + " to " + std::string(key.most);

@@ -10,6 +10,8 @@
 #include "base/ascii.h"
 #include "config/closest.h"
 #include "config/mailboxes_file.h"
+#include "config/resolv_conf.h"
+#include "dns/local_data.h"
 #include "mail/idn.h"
 
 namespace config {
@@ -200,13 +202,16 @@ Result networks(const Value& value, const Context& context) {
   return fine ? Result(std::move(result)) : std::nullopt;
 }
 
-Result strings(const Value& value, const Context& context) {
+Result zone_lines(const Value& value, const Context& context) {
   std::vector<std::string> result;
+  dns::LocalData data;
   const bool fine = each_item(value, context, [&](const Value& item) {
-    const std::string* text = plain_text(item, context);
-    if (text == nullptr || !fits(item, context)) return false;
-    result.push_back(*text);
-    return true;
+    if (item.kind != Kind::String) return wrong_kind(item, context).has_value();
+    if (!fits(item, context)) return false;
+    result.push_back(item.text);
+    const auto added = data.add(item.text);
+    if (!added) fail(item, context, added.error().reason, R"(as in 'demo.test. A 192.0.2.1')");
+    return added.ok();
   });
   return fine ? Result(std::move(result)) : std::nullopt;
 }
@@ -228,16 +233,30 @@ Result listen_address(const Value& value, const Context& context) {
   return ListenAddress{*text, *endpoint, {}};
 }
 
-Result dns_servers(const Value& value, const Context& context) {
-  std::vector<std::string> result;
-  const bool fine = each_item(value, context, [&](const Value& item) {
-    const std::string* text = plain_text(item, context);
-    if (text == nullptr) return false;
-    result.push_back(*text);
-    if (*text == "system" || is_usable(base::Endpoint::parse(*text))) return true;
+// The servers that one text stands for; none: the report says why.
+std::vector<base::Endpoint> servers_of(const Value& item, const Context& context) {
+  const std::string* text = plain_text(item, context);
+  if (text == nullptr) return {};
+  if (*text != "system") {
+    const auto endpoint = base::Endpoint::parse(*text);
+    if (is_usable(endpoint)) return {*endpoint};
     fail(item, context, quoted(*text) + " is not a DNS server",
          "as in \"127.0.0.1:53\" or \"[::1]:53\", or \"system\"");
-    return false;
+    return {};
+  }
+  const auto file = context.files.read(kResolvConf);
+  if (!file) return fail(item, context, file.error().reason), std::vector<base::Endpoint>();
+  auto servers = parse_resolv_conf(file->bytes);
+  if (servers.empty()) fail(item, context, std::string(kResolvConf) + " names no server");
+  return servers;
+}
+
+Result dns_servers(const Value& value, const Context& context) {
+  std::vector<base::Endpoint> result;
+  const bool fine = each_item(value, context, [&](const Value& item) {
+    const auto servers = servers_of(item, context);
+    result.insert(result.end(), servers.begin(), servers.end());
+    return !servers.empty();
   });
   return fine ? Result(std::move(result)) : std::nullopt;
 }
@@ -392,7 +411,7 @@ constexpr TypeRow kTypes[] = {
     {Type::ByteRate, "a rate such as \"500M/10m\"", rate},
     {Type::Choice, "a string", choice},
     {Type::Date, "a date such as \"2027-06-30\"", date},
-    {Type::Strings, "a list of strings", strings},
+    {Type::ZoneLines, "a list of lines of a zone file", zone_lines},
     {Type::Network, "a network such as \"192.0.2.0/24\"", network},
     {Type::Networks, "a list of networks such as [\"192.0.2.0/24\"]", networks},
     {Type::ListenAddress, "an address with a port such as \"0.0.0.0:25\"", listen_address},

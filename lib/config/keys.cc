@@ -506,22 +506,27 @@ constexpr Key kKeys[] = {
     {.path = "dns.servers",
      .type = Type::DnsServers,
      .fallback = "[]",
-     .doc = "Resolvers to ask, each as ADDRESS:PORT, or [\"system\"]. Empty: full recursion with "
-            "DNSSEC, built in."},
+     .set = put<&Config::dns, &net::ResolverSettings::servers>,
+     .doc = "Resolvers to ask, each as ADDRESS:PORT, or [\"system\"] for those of "
+            "/etc/resolv.conf. Empty: full recursion with DNSSEC, built in."},
     {.path = "dns.dnssec",
      .type = Type::Boolean,
      .fallback = "true",
-     .doc = "Whether answers are validated."},
+     .set = put<&Config::dns, &net::ResolverSettings::dnssec>,
+     .doc = "Whether the answers of full recursion are validated. Resolvers that are named are "
+            "trusted to have done that themselves."},
     {.path = "dns.timeout",
      .type = Type::Duration,
      .fallback = "\"5s\"",
      .least = "100ms",
      .most = "1m",
+     .set = put<&Config::dns, &net::ResolverSettings::timeout>,
      .doc = "How long to wait for the answer to one question."},
     {.path = "dns.local_data",
-     .type = Type::Strings,
+     .type = Type::ZoneLines,
      .fallback = "[]",
      .most = "4096",
+     .set = put<&Config::dns, &net::ResolverSettings::local_data>,
      .doc = "Lines of a zone file that are answered from memory. Names below their domains are "
             "never asked for elsewhere."},
 

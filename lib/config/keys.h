@@ -32,7 +32,7 @@ enum class Type {
   ByteRate,
   Choice,
   Date,
-  Strings,
+  ZoneLines,
   Network,
   Networks,
   ListenAddress,
@@ -68,9 +68,10 @@ struct PemFile {
 
 // A checked value. Integers, sizes, booleans and choices (the index of the allowed value) are
 // numbers.
-using Parsed = std::variant<std::int64_t, std::chrono::milliseconds, Rate, std::string,
-                            std::vector<std::string>, std::vector<base::Network>,
-                            std::vector<Alias>, ListenAddress, PemFile>;
+using Parsed =
+    std::variant<std::int64_t, std::chrono::milliseconds, Rate, std::string,
+                 std::vector<std::string>, std::vector<base::Network>, std::vector<base::Endpoint>,
+                 std::vector<Alias>, ListenAddress, PemFile>;
 
 struct Key {
   enum class Need { Optional, Required };

@@ -169,6 +169,8 @@ void skip_ttl_and_class(Fields& fields) {
 }
 
 base::Result<Line> read_line(std::string_view text) {
+  if (std::ranges::any_of(text, [](char c) { return c != '\t' && !base::is_printable(c); }))
+    return bad("only printable ASCII may be in it; other octets are written \\DDD");
   auto fields = split(text);
   if (!fields) return fields.error();
   if (fields->empty()) return bad("there is no record in it");
