@@ -29,6 +29,7 @@ enum FileRight : std::uint64_t {
   kRefer = 1u << 13,     // ABI 2: renaming into another directory
   kTruncate = 1u << 14,  // ABI 3
 };
+constexpr std::uint64_t kConnectTcp = 2;
 constexpr std::uint64_t kBindAndConnectTcp = 3;
 constexpr std::uint64_t kAbstractSocketsAndSignals = 3;
 
@@ -43,8 +44,14 @@ struct [[gnu::packed]] PathBeneath {
   std::int32_t directory = -1;
 };
 
+struct NetPort {
+  std::uint64_t allowed = 0;
+  std::uint64_t port = 0;  // in the byte order of the machine
+};
+
 constexpr unsigned kAskVersion = 1;
 constexpr int kRulePathBeneath = 1;
+constexpr int kRuleNetPort = 2;
 
 // What each ABI added: rights that exist from then on, the size of the kernel's Ruleset, and what
 // an older kernel leaves open.
@@ -120,13 +127,24 @@ base::Status allow_beneath(int ruleset_fd, int directory, std::uint64_t rights) 
   return base::ok();
 }
 
-base::Status enforce(const Support& support, const std::vector<int>& writable_directories) {
+base::Status allow_connect(int ruleset_fd, std::uint16_t port) {
+  const NetPort rule{kConnectTcp, port};
+  if (syscall(SYS_landlock_add_rule, ruleset_fd, kRuleNetPort, &rule, 0) != 0)
+    return base::Error::system("landlock_add_rule for a port", errno);
+  return base::ok();
+}
+
+base::Status enforce(const Support& support, const std::vector<int>& writable_directories,
+                     const std::vector<std::uint16_t>& tcp_ports) {
   const base::UniqueFd ruleset(static_cast<int>(
       syscall(SYS_landlock_create_ruleset, &support.handled, support.ruleset_size, 0)));
   if (!ruleset) return base::Error::system("landlock_create_ruleset", errno);
   const std::uint64_t rights = kDeliverRights & support.handled.files;
   for (const int directory : writable_directories)
     if (auto allowed = allow_beneath(ruleset.get(), directory, rights); !allowed) return allowed;
+  if (support.handled.tcp != 0)
+    for (const std::uint16_t port : tcp_ports)
+      if (auto allowed = allow_connect(ruleset.get(), port); !allowed) return allowed;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return base::Error::system("PR_SET_NO_NEW_PRIVS", errno);
   if (syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
@@ -146,15 +164,16 @@ int landlock_abi() {
 #endif
 }
 
-base::Result<std::vector<std::string>> restrict_files(
-    const std::vector<int>& writable_directories) {
+base::Result<std::vector<std::string>> restrict_files(const std::vector<int>& writable_directories,
+                                                      const std::vector<std::uint16_t>& tcp_ports) {
   if constexpr (kUnconfined) return std::vector<std::string>{kUnconfinedWarning};
   if (has_threads())
     return base::Error::permanent("Landlock: threads run already and would not be bound");
   const int abi = landlock_abi();
   const Support support = support_of(abi);
   if (abi >= kLeastLandlockAbi)
-    if (auto enforced = enforce(support, writable_directories); !enforced) return enforced.error();
+    if (auto enforced = enforce(support, writable_directories, tcp_ports); !enforced)
+      return enforced.error();
   return warnings(abi, support.missing);
 }
 

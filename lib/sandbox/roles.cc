@@ -19,6 +19,8 @@ namespace {
 
 // From <sys/socket.h>, which is not for this folder.
 constexpr std::uint64_t kMsgFastOpen = 0x20000000;
+constexpr std::uint64_t kUdp = 2;           // SOCK_DGRAM
+constexpr std::uint64_t kTcp = 1;           // SOCK_STREAM
 constexpr std::uint64_t kInt = 0xffffffff;  // the part of a register that is an int
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
 constexpr std::uint64_t kOwnProcess = kAll;  // stands for getpid()
@@ -34,7 +36,7 @@ constexpr ArgumentTest differs(unsigned index, std::uint64_t value) {
 struct Condition {
   const char* text;
   std::size_t count;
-  std::array<ArgumentTest, 2> tests;
+  std::array<ArgumentTest, 3> tests;
 };
 
 constexpr Condition kAlways{"", 0, {}};
@@ -59,7 +61,25 @@ constexpr Condition kNoFastOpen{
     "without MSG_FASTOPEN, not on the log's socket", 1, {none_of(2, kMsgFastOpen)}};
 constexpr Condition kNoDelay{"TCP_NODELAY", 2, {is(1, IPPROTO_TCP), is(2, TCP_NODELAY)}};
 constexpr Condition kQuickAck{"TCP_QUICKACK", 2, {is(1, IPPROTO_TCP), is(2, TCP_QUICKACK)}};
-constexpr Condition kNoListener{"not on a listener", 0, {}};  // by ConfineParameters
+constexpr Condition kNoListener{"not on a listener", 0, {}};       // by ConfineParameters
+constexpr Condition kNotTheLog{"not on the log's socket", 0, {}};  // by ConfineParameters
+constexpr Condition kConnectFirst{
+    "without MSG_FASTOPEN (EOPNOTSUPP), not on the log's socket", 0, {}};  // by filter_for()
+constexpr Condition kUdp4{"AF_INET, SOCK_DGRAM", 3, {is(0, AF_INET), is(1, kUdp), is(2, 0)}};
+constexpr Condition kUdp6{"AF_INET6, SOCK_DGRAM", 3, {is(0, AF_INET6), is(1, kUdp), is(2, 0)}};
+constexpr Condition kTcp4{
+    "AF_INET, SOCK_STREAM", 3, {is(0, AF_INET), is(1, kTcp), is(2, IPPROTO_TCP)}};
+constexpr Condition kTcp6{
+    "AF_INET6, SOCK_STREAM", 3, {is(0, AF_INET6), is(1, kTcp), is(2, IPPROTO_TCP)}};
+constexpr Condition kSocketError{"SO_ERROR", 2, {is(1, SOL_SOCKET), is(2, SO_ERROR)}};
+constexpr Condition kReuseAddress{"SO_REUSEADDR", 2, {is(1, SOL_SOCKET), is(2, SO_REUSEADDR)}};
+constexpr Condition kNoPortYet{
+    "IP_BIND_ADDRESS_NO_PORT", 2, {is(1, IPPROTO_IP), is(2, IP_BIND_ADDRESS_NO_PORT)}};
+constexpr Condition kFragments{"IP_MTU_DISCOVER", 2, {is(1, IPPROTO_IP), is(2, IP_MTU_DISCOVER)}};
+constexpr Condition kFragments6{
+    "IPV6_MTU_DISCOVER", 2, {is(1, IPPROTO_IPV6), is(2, IPV6_MTU_DISCOVER)}};
+constexpr Condition kMtu6{"IPV6_MTU", 2, {is(1, IPPROTO_IPV6), is(2, IPV6_MTU)}};
+constexpr Condition kOnly6{"IPV6_V6ONLY", 2, {is(1, IPPROTO_IPV6), is(2, IPV6_V6ONLY)}};
 
 constexpr unsigned bit(Role role) { return 1u << static_cast<unsigned>(role); }
 constexpr unsigned kSmtp = bit(Role::Smtp);
@@ -96,22 +116,37 @@ constexpr Row kAllowed[] = {
     {"newfstatat", kSmtp | kVerify | kResolve, kEmptyPath, "fstat() of the C library"},
     {"fcntl", kEvery, kGetSeals, "memory from another role must be sealed"},
     {"fcntl", kSmtp, kAddSeals, "messages and settings for other roles"},
-    {"fcntl", kSmtp | kDeliver, kGetFlags, "libevent, OpenSSL, fdopendir()"},
-    {"fcntl", kSmtp, kSetFlags, "libevent, OpenSSL"},
+    {"fcntl", kSmtp | kDeliver | kResolve, kGetFlags, "libevent, libraries, fdopendir()"},
+    {"fcntl", kSmtp | kResolve, kSetFlags, "libevent, libraries"},
     {"fcntl", kSmtp, kGetDescriptorFlags, "libevent"},
     {"fcntl", kDeliver, kCloseOnExec, "fdopendir()"},
     {"memfd_create", kSmtp, kSealable, "messages that come in"},
 
     {"poll ppoll", kEvery, kAlways, "channels between roles, the log"},
-    {"epoll_wait epoll_pwait epoll_ctl timerfd_settime", kSmtp, kAlways, "event loops"},
+    {"epoll_wait epoll_pwait epoll_ctl timerfd_settime", kSmtp | kResolve, kAlways, "event loops"},
     {"recvmsg recvfrom", kEvery, kAlways, "channels between roles, connections"},
-    {"sendmsg", kEvery, kNoFastOpen, "channels between roles"},
+    {"sendmsg", kEvery & ~kResolve, kNoFastOpen, "channels between roles"},
+    {"sendmsg", kResolve, kConnectFirst, "channels between roles; TCP goes by connect()"},
     {"sendto", kEvery, kNoDestination, "the log, connections"},
     {"accept4", kSmtp, kAlways, "connections on the listeners that it was given"},
     {"getsockname", kSmtp, kAlways, "which of our addresses a client came to"},
     {"setsockopt", kSmtp, kNoDelay, "replies without delay"},
     {"setsockopt", kSmtp, kQuickAck, "handshakes without delay"},
     {"shutdown", kSmtp, kNoListener, "the end of a connection"},
+
+    {"socket", kResolve, kUdp4, "questions"},
+    {"socket", kResolve, kUdp6, "questions"},
+    {"socket", kResolve, kTcp4, "large answers"},
+    {"socket", kResolve, kTcp6, "large answers"},
+    {"bind", kResolve, kAlways, "UDP: another port for each question; TCP: Landlock, none"},
+    {"connect", kResolve, kNotTheLog, "UDP: servers; TCP: Landlock, the ports of the servers"},
+    {"getsockopt", kResolve, kSocketError, "large answers"},
+    {"setsockopt", kResolve, kReuseAddress, "large answers"},
+    {"setsockopt", kResolve, kNoPortYet, "large answers"},
+    {"setsockopt", kResolve, kFragments, "questions"},
+    {"setsockopt", kResolve, kFragments6, "questions"},
+    {"setsockopt", kResolve, kMtu6, "questions"},
+    {"setsockopt", kResolve, kOnly6, "questions"},
 
     {"openat newfstatat getdents64", kDeliver, kAlways, "Landlock: beneath spool and state"},
     {"mkdirat renameat2 unlinkat", kDeliver, kAlways, "Landlock: beneath spool and state"},
@@ -209,8 +244,16 @@ Filter filter_for(Role role, const ConfineParameters& parameters) {
   for (const FatalRow& row : kFatal) add_rules(filter.fatal, fatal_calls(role, row), row.condition);
   for (const int listener : parameters.listeners)
     filter.refused.push_back({"shutdown", {is(0, static_cast<std::uint32_t>(listener))}});
-  if (parameters.journal)
-    filter.refused.push_back({"sendmsg", {is(0, static_cast<std::uint32_t>(*parameters.journal))}});
+  const auto refuse_on_journal = [&](const char* call) {
+    if (parameters.journal)
+      filter.refused.push_back({call, {is(0, static_cast<std::uint32_t>(*parameters.journal))}});
+  };
+  refuse_on_journal("sendmsg");
+  if (role != Role::Resolve) return filter;
+  refuse_on_journal("connect");
+  // A way past Landlock's rules for TCP. The resolver library goes on with connect() after this
+  // error, and gives up after another.
+  filter.unsupported.push_back({"sendmsg", {is(2, kMsgFastOpen, kMsgFastOpen)}});
   return filter;
 }
 

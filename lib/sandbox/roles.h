@@ -3,8 +3,8 @@
 //
 // How a role gives up all that its work does not need, in this order:
 //   1  forbid_dumps()
-//   2  restrict_files(), while there is one thread
-//   3  all threads, event loops, timers and sockets; what libraries read from files
+//   2  restrict_files(), while there is one thread; before it, what libraries read from files
+//   3  all threads, event loops, timers and sockets
 //   4  restrict_calls(), which binds the threads of 3 too
 //   5  it tells the supervisor, and only then reads what strangers send
 // Afterwards nothing of 3 can be made any more.
@@ -25,8 +25,8 @@ struct ConfineParameters {
   // smtp: shutdown() is refused on these. A listener that is shut down could be made a connection
   // to anywhere.
   std::vector<int> listeners = {};
-  // The log's datagram socket, if there is one: sendmsg() is refused on it, as its address, which
-  // no filter sees, could be that of any other such socket of the machine.
+  // The log's datagram socket, if there is one: sendmsg() and connect() are refused on it, as the
+  // address, which no filter sees, could be that of any other such socket of the machine.
   std::optional<int> journal = {};
 };
 

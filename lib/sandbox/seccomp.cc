@@ -75,6 +75,8 @@ base::Status install(const Filter& filter) {
   if (!allows) return allows.error();
   if (auto added = add(*forbids, SCMP_ACT_KILL_PROCESS, filter.fatal); !added) return added;
   if (auto added = add(*forbids, SCMP_ACT_ERRNO(EPERM), filter.refused); !added) return added;
+  if (auto added = add(*forbids, SCMP_ACT_ERRNO(EOPNOTSUPP), filter.unsupported); !added)
+    return added;
   if (auto added = add(*allows, SCMP_ACT_ALLOW, filter.allowed); !added) return added;
   if (auto loaded = load(*forbids); !loaded) return loaded;
   return load(*allows);

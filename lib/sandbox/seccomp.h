@@ -35,8 +35,10 @@ struct Rule {
 
 struct Filter {
   std::vector<Rule> allowed;  // several rules for one call are alternatives
-  std::vector<Rule> refused;  // EPERM even where a rule above allows it
-  std::vector<Rule> fatal;    // the process ends even where a rule above allows it
+  // Each even where a rule above allows it:
+  std::vector<Rule> refused;      // EPERM
+  std::vector<Rule> unsupported;  // EOPNOTSUPP, after which a library goes another way
+  std::vector<Rule> fatal;        // the process ends
 };
 
 // For all threads of the process, those that run already too, and for good; no_new_privs is set.

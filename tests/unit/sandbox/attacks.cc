@@ -65,6 +65,14 @@ int look_at_file(const Scene& scene) {
 }
 
 int make_socket(const Scene&) { return outcome(socket(AF_INET, SOCK_STREAM, 0)); }
+template <int domain, int type, int protocol>
+int make_socket_of(const Scene&) {
+  return outcome(socket(domain, type, protocol));
+}
+int send_datagram(const Scene& scene) {
+  const sockaddr_in target = loopback(scene.target_port);
+  return outcome(sendto(scene.datagrams, "x", 1, 0, raw(target), sizeof target));
+}
 int make_pair(const Scene&) {
   int ends[2];
   return outcome(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
@@ -218,10 +226,20 @@ constexpr Act kActs[] = {
     {"open a file by openat2", new_open, true},
     {"read another process's /proc", read_proc, false},
     {"learn a file's size", look_at_file, false, "deliver"},
-    {"create a socket", make_socket, true},
+    {"create a socket", make_socket, true, "", false, "resolve"},
+    {"create a TCP socket", make_socket_of<AF_INET, SOCK_STREAM, IPPROTO_TCP>, true, "resolve"},
+    {"create a UDP socket", make_socket_of<AF_INET6, SOCK_DGRAM, 0>, true, "resolve"},
+    {"create a local socket", make_socket_of<AF_UNIX, SOCK_DGRAM, 0>, true, "", false, "resolve"},
+    {"create a netlink socket", make_socket_of<AF_NETLINK, SOCK_RAW, 0>, true, "", false,
+     "resolve"},
+    {"create a raw socket", make_socket_of<AF_INET, SOCK_RAW, IPPROTO_ICMP>, true, "", true,
+     "resolve"},
+    {"create a socket of another protocol", make_socket_of<AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE>,
+     true, "", false, "resolve"},
+    {"send a datagram to an address", send_datagram, false},
     {"create a pair of sockets", make_pair, true},
-    {"connect", connect_listener, true},
-    {"bind", bind_listener, true},
+    {"connect", connect_listener, true, "", false, "", "resolve"},
+    {"bind", bind_listener, true, "", false, "", "resolve"},
     {"listen", listen_again, true},
     {"shut a listener down", shut_down_listener, false},
     {"shut a listener down, upper half set", shut_down_listener_upper_half, false},

@@ -68,4 +68,11 @@ TEST_CASE("the journal's socket sends to the journal only") {
     CHECK(recv(journal_end.get(), &received, 1, 0) == 1);
     CHECK(recv(other_end.get(), &received, 1, 0) == -1);
   }
+  // The one that may connect cannot turn it to somebody else.
+  CHECK(in_child([&] {
+          if (!sandbox::restrict_calls(Role::Resolve, {{}, ours.get()})) return 3;
+          const auto* elsewhere = reinterpret_cast<const sockaddr*>(&other);
+          if (connect(ours.get(), elsewhere, sizeof other) == 0) return 0;
+          return errno == EPERM ? 1 : 2;
+        }) == "exit 1");
 }

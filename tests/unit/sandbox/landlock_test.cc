@@ -165,6 +165,41 @@ TEST_CASE("threads that start afterwards are bound; while some run it is refused
         }) == kGood);
 }
 
+TEST_CASE("TCP connections go to the given ports only, none is bound") {
+  const auto listener_on = [](sockaddr_in& address) {
+    UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    socklen_t length = sizeof address;
+    auto* raw = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE((bind(fd.get(), raw, length) == 0 && listen(fd.get(), 4) == 0 &&
+             getsockname(fd.get(), raw, &length) == 0));
+    return fd;
+  };
+  sockaddr_in given{};
+  given.sin_family = AF_INET;
+  given.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in other = given;
+  const UniqueFd given_end = listener_on(given);
+  const UniqueFd other_end = listener_on(other);
+  const bool bound_by_kernel = sandbox::landlock_abi() >= 4;
+  CHECK(in_child([&] {
+          if (!sandbox::restrict_files({}, {ntohs(given.sin_port)})) return 100;
+          const auto connects = [](sockaddr_in address) {
+            const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            return error_of(
+                connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address));
+          };
+          if (connects(given) != 0) return 1;
+          if (connects(other) != (bound_by_kernel ? EACCES : 0)) return 2;
+          const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+          sockaddr_in any = given;
+          any.sin_port = 0;
+          return (error_of(bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any)) ==
+                  EACCES) == bound_by_kernel
+                     ? 0
+                     : 3;
+        }) == kGood);
+}
+
 TEST_CASE("what the kernel cannot do is said, what it can do is done") {
   sockaddr_un address{};
   const UniqueFd listener = abstract_listener(address);

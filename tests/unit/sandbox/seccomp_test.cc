@@ -26,7 +26,7 @@ ArgumentTest is(unsigned index, std::uint64_t value) {
 }
 
 // Enough for a child to end, and for threads.
-Filter least() { return {{{"exit_group", {}}, {"exit", {}}, {"futex", {}}}, {}, {}}; }
+Filter least() { return {{{"exit_group", {}}, {"exit", {}}, {"futex", {}}}, {}, {}, {}}; }
 
 int attempt(long number, unsigned long a = 0, unsigned long b = 0, unsigned long c = 0) {
   errno = 0;
@@ -49,6 +49,20 @@ TEST_CASE("what is not allowed fails with EPERM, what is fatal ends the process"
           attempt(SYS_getsid, 0);
           return 0;
         }) == kKilledByFilter);
+}
+
+TEST_CASE("what is unsupported says so, to whoever may make the call at all") {
+  Filter filter = least();
+  filter.allowed.push_back({"getpgid", {}});
+  filter.unsupported.push_back(
+      {"getpgid", {{ArgumentTest::Kind::Masked, 0, 0x20000000, 0x20000000}}});
+  filter.unsupported.push_back({"getuid", {}});
+  CHECK(in_child([&] {
+          if (!sandbox::install(filter)) return 1;
+          if (attempt(SYS_getpgid, 0) != 0) return 2;
+          if (attempt(SYS_getpgid, 0x20000001) != EOPNOTSUPP) return 3;
+          return attempt(SYS_getuid) == EPERM ? 0 : 4;
+        }) == kGood);
 }
 
 TEST_CASE("fatal and refused rules win over one that allows the same call") {

@@ -27,10 +27,13 @@
 #include "net/acceptor.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
+#include "net/resolver.h"
 #include "sandbox/landlock.h"
 #include "sandbox/process.h"
 #include "sandbox/roles.h"
 #include "spool/writers.h"
+#include "support/dns_server.h"
+#include "support/dns_wire.h"
 #include "support/temp_directory.h"
 #include "unit/sandbox/child.h"
 
@@ -303,6 +306,63 @@ TEST_CASE("verify: a job comes, and verdicts go back") {
   REQUIRE(judged);
   CHECK(ipc::unpack<auth::Verdicts>(judged->verdicts) ==
         std::get<auth::Verdicts>(auth::verify(facts, {})));
+}
+
+// As its main() does it; then a question over UDP whose answer is so large that it comes by TCP,
+// one that nobody answers, and one in a cache.
+int resolve_some(const net::ResolverSettings& settings) {
+  net::EventLoop loop;
+  const auto resolver = net::Resolver::make(loop, settings);
+  if (!resolver) return 1;
+  if (!sandbox::restrict_files({}, net::Resolver::server_ports(settings))) return 2;
+  if (!sandbox::restrict_calls(Role::Resolve)) return 3;
+  const auto ask = [&](const char* name) {
+    dns::Answer result;
+    (*resolver)->resolve({name, dns::Type::Txt}, [&](dns::Answer answer) {
+      result = std::move(answer);
+      loop.stop();
+    });
+    loop.run();
+    return result;
+  };
+  const std::string text(1020, 'x');
+  if (ask("large.example.org").texts != std::vector{text}) return 4;
+  if (!ask("silent.example.org").failed()) return 5;
+  return ask("large.example.org").texts == std::vector{text} ? 0 : 6;
+}
+
+TEST_CASE("resolve: questions go out, answers come in, large ones too") {
+  support::DnsServer server([](const support::DnsQuery& query) -> std::optional<std::string> {
+    using support::wire_record, support::wire_strings, support::WireAnswer;
+    if (query.name == "silent.example.org") return std::nullopt;
+    if (!query.tcp) return WireAnswer{0, {}, true}.message(query.question, query.id);
+    const std::vector<std::string> strings(4, std::string(255, 'x'));
+    return WireAnswer{0, {wire_record("\xc0\x0c", query.type, wire_strings(strings))}}.message(
+        query.question, query.id);
+  });
+  net::ResolverSettings settings;
+  settings.servers = {server.endpoint()};
+  settings.timeout = std::chrono::milliseconds(1000);
+  CHECK(in_child([&] { return resolve_some(settings); }) == kGood);
+  CHECK(server.queries().back().name == "silent.example.org");
+}
+
+TEST_CASE("resolve: recursion has read its files before it is confined") {
+  net::ResolverSettings settings;
+  settings.local_data = {"demo.test. TXT x"};
+  CHECK(in_child([&] {
+          net::EventLoop loop;
+          const auto resolver = net::Resolver::make(loop, settings);
+          if (!resolver || !sandbox::restrict_files({}, {53})) return 1;
+          if (!sandbox::restrict_calls(Role::Resolve)) return 2;
+          int answers = 0;
+          for (const char* name : {"demo.test", "a.invalid"})
+            (*resolver)->resolve({name, dns::Type::Txt}, [&](const dns::Answer& answer) {
+              if (!answer.failed() && ++answers == 2) loop.stop();
+            });
+          loop.run();
+          return 0;
+        }) == kGood);
 }
 
 // More threads than malloc makes arenas for without asking how many processors there are.
