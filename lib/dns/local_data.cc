@@ -176,8 +176,8 @@ base::Result<Line> read_line(std::string_view text) {
   if (fields->empty()) return bad("there is no record in it");
   auto owner = name_of(fields->front());
   // There is no origin that names could be relative to.
-  if (!owner || owner->empty() || owner == "@") return bad("it does not begin with a domain name");
-  if (owner->front() == '*') return bad("there are no wildcards");
+  if (!owner || owner == "@") return bad("it does not begin with a domain name");
+  if (owner->starts_with('*')) return bad("there are no wildcards");
   fields->erase(fields->begin());
   skip_ttl_and_class(*fields);
   const std::string type =
@@ -233,9 +233,8 @@ base::Status LocalData::add(std::string_view text) {
 bool LocalData::owns(std::string_view name) const {
   for (;;) {
     if (nodes_.contains(name)) return true;
-    const auto dot = name.find('.');
-    if (dot == std::string_view::npos) return false;
-    name.remove_prefix(dot + 1);
+    if (name.empty()) return false;
+    name.remove_prefix(std::min(name.find('.'), name.size() - 1) + 1);
   }
 }
 

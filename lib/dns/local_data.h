@@ -5,7 +5,8 @@
 //
 // One record a line; names are absolute, with or without the dot at their end; the time to live and
 // the class may be left out. Types are those of question.h and CNAME. Every name that has a record
-// is a domain of its own: of it and of what is below it nobody else is ever asked.
+// is a domain of its own: of it and of what is below it nobody else is ever asked. With a record of
+// the root (".") nobody is asked at all.
 //
 // A value; no thread safety of its own.
 #pragma once

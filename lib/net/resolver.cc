@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@ namespace {
 
 using dns::Answer, dns::Question, dns::Security, dns::Status;
 
+constexpr std::uint16_t kDnsPort = 53;
 constexpr int kClassInternet = 1;
 constexpr int kBogus = 1;  // of the library's callback
 constexpr int kSecure = 2;
@@ -178,6 +180,13 @@ void Resolver::Impl::expire() {
   armed_ = false;
   arm();
   finish(std::move(dones), failure("no answer in " + in_seconds(timeout_)));
+}
+
+std::vector<std::uint16_t> Resolver::server_ports(const ResolverSettings& settings) {
+  if (settings.servers.empty()) return {kDnsPort};
+  std::set<std::uint16_t> ports;
+  for (const base::Endpoint& server : settings.servers) ports.insert(server.port);
+  return {ports.begin(), ports.end()};
 }
 
 base::Result<std::unique_ptr<Resolver>> Resolver::make(EventLoop& loop,

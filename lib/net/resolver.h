@@ -10,7 +10,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "dns/resolver.h"
@@ -26,9 +28,8 @@ class Resolver final : public dns::Resolver {
   static constexpr std::size_t kMaxAsked = 4096;
   static constexpr std::size_t kMaxWaiting = 8192;
 
-  // From dns-root-data; read when servers is empty.
-  static constexpr const char* kRootHints = "/usr/share/dns/root.hints";
-  static constexpr const char* kRootKey = "/usr/share/dns/root.key";
+  // Where it sends anything to, in order and each once.
+  static std::vector<std::uint16_t> server_ports(const ResolverSettings& settings);
 
   // Everything that is ever opened by name is opened here. `loop` must outlive the resolver.
   static base::Result<std::unique_ptr<Resolver>> make(EventLoop& loop,

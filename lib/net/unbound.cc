@@ -3,12 +3,11 @@
 
 #include <unbound-event.h>
 #include <unbound.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <string>
 
-#include "net/resolver.h"
+#include "net/root_files.h"
 
 namespace net {
 namespace {
@@ -63,21 +62,13 @@ base::Status set(ub_ctx* context, const Option (&options)[count]) {
   return base::ok();
 }
 
-// The library itself would only say that it failed.
-base::Status check_readable(const char* path) {
-  if (::access(path, R_OK) == 0) return base::ok();
-  return base::Error::system(
-      std::string("the resolver needs ") + path + " of the package dns-root-data", errno);
-}
-
-base::Status use_root(ub_ctx* context, bool dnssec) {
-  if (auto readable = check_readable(Resolver::kRootHints); !readable) return readable;
-  if (auto done =
-          check(ub_ctx_set_option(context, "root-hints:", Resolver::kRootHints), "root-hints");
-      !done || !dnssec)
+base::Status use_root(ub_ctx* context, const ResolverSettings& settings) {
+  // The library itself would only say that it failed.
+  if (auto files = check_root_files(settings); !files) return files;
+  if (auto done = check(ub_ctx_set_option(context, "root-hints:", kRootHints), kRootHints); !done)
     return done;
-  if (auto readable = check_readable(Resolver::kRootKey); !readable) return readable;
-  return check(ub_ctx_add_ta_file(context, Resolver::kRootKey), "trust anchor");
+  if (!settings.dnssec) return base::ok();
+  return check(ub_ctx_add_ta_file(context, kRootKey), kRootKey);
 }
 
 base::Status use_servers(ub_ctx* context, const std::vector<base::Endpoint>& servers) {
@@ -124,8 +115,8 @@ base::Result<Unbound> make_unbound(EventLoop& loop, const ResolverSettings& sett
   ub_ctx_debugout(context.get(), nullptr);
   if (auto done = set(context.get(), kOptions); !done) return done.error();
   const bool recursion = settings.servers.empty();
-  const auto prepared = recursion ? use_root(context.get(), settings.dnssec)
-                                  : use_servers(context.get(), settings.servers);
+  const auto prepared =
+      recursion ? use_root(context.get(), settings) : use_servers(context.get(), settings.servers);
   if (!prepared) return prepared.error();
   if (auto warm = warm_up(context.get()); !warm) return warm.error();
   if (!recursion)

@@ -73,6 +73,14 @@ TEST_CASE("local data: whose question it is") {
   }
 }
 
+TEST_CASE("local data: a record of the root makes all names local") {
+  const LocalData data = data_of({". TXT x", "a.example.org A 192.0.2.1"});
+  CHECK(status(data, "org", Type::A) == Status::NoData);
+  CHECK(status(data, "example.org", Type::A) == Status::NoData);
+  CHECK(status(data, "b.example.org", Type::A) == Status::NoName);
+  CHECK(status(data, "com", Type::Mx) == Status::NoName);
+}
+
 TEST_CASE("local data: CNAMEs lead on, and out") {
   const LocalData data = data_of({"a.test CNAME b.test.", "b.test 60 IN CNAME c.test",
                                   "c.test A 192.0.2.1", "out.test CNAME www.Example.org",
@@ -104,7 +112,6 @@ TEST_CASE("local data: every mistake is named") {
       {"", "there is no record in it"},
       {" ; nothing", "there is no record in it"},
       {"\"demo.test\" A 192.0.2.1", "it does not begin with a domain name"},
-      {". A 192.0.2.1", "it does not begin with a domain name"},
       {"@ A 192.0.2.1", "it does not begin with a domain name"},
       {"a..test A 192.0.2.1", "it does not begin with a domain name"},
       {"*.demo.test A 192.0.2.1", "there are no wildcards"},
