@@ -6,6 +6,7 @@
 #include "daemon/common/exit_code.h"
 #include "daemon/common/port_holder.h"
 #include "net/listener.h"
+#include "net/root_files.h"
 #include "spool/spool_root.h"
 
 namespace common {
@@ -20,6 +21,11 @@ Failure listen_failure(const base::Endpoint& endpoint, const base::Error& error)
                : "; find the holder: ss -ltnp 'sport = :" + std::to_string(endpoint.port) + "'";
   }
   return failure;
+}
+
+void check_dns(const config::Config& config, std::vector<Finding>& findings) {
+  if (const auto files = net::check_root_files(config.dns); !files)
+    findings.push_back({true, files.error().reason});
 }
 
 void check_tls(const config::Config& config, std::vector<Finding>& findings) {
@@ -110,6 +116,7 @@ Prepared<std::vector<BoundListener>> prepare_listeners(const config::Config& con
 std::vector<Finding> check_environment(const config::Config& config, bool offline) {
   std::vector<Finding> findings;
   check_tls(config, findings);
+  check_dns(config, findings);
   check_spool(config, findings);
   if (!offline) check_ports(config, findings);
   return findings;

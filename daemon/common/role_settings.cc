@@ -70,6 +70,14 @@ void visit_fields(auto& v, spool::Mailbox& m) { v(m.domain, m.name, m.folder); }
 
 void visit_fields(auto& v, common::DeliverRoleSettings& s) { v(s.spool, s.mailboxes, s.log); }
 
+void visit_fields(auto& v, base::Endpoint& e) { v(e.address, e.port); }
+
+void visit_fields(auto& v, net::ResolverSettings& s) {
+  v(s.servers, s.dnssec, s.timeout, s.local_data);
+}
+
+void visit_fields(auto& v, common::ResolveRoleSettings& s) { v(s.resolver, s.log); }
+
 }  // namespace ipc
 
 namespace common {
@@ -97,6 +105,7 @@ base::Result<Settings> open_settings(const base::UniqueFd& fd) {
   template base::Result<Type> open_settings<Type>(const base::UniqueFd&)
 POSTERN_SETTINGS(SmtpRoleSettings);
 POSTERN_SETTINGS(DeliverRoleSettings);
+POSTERN_SETTINGS(ResolveRoleSettings);
 POSTERN_SETTINGS(obs::Settings);
 #undef POSTERN_SETTINGS
 

@@ -45,6 +45,11 @@ struct DeliverRoleSettings {
   obs::Settings log;
 };
 
+struct ResolveRoleSettings {
+  net::ResolverSettings resolver;
+  obs::Settings log;
+};
+
 // `Settings`: one of the above, or obs::Settings for a role that needs nothing else.
 template <class Settings>
 base::Result<base::UniqueFd> seal_settings(const Settings& settings);

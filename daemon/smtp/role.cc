@@ -32,8 +32,7 @@ void log_proxy_failure(const base::Endpoint& proxy, std::string_view reason,
 Role::Role(net::EventLoop& loop, const common::SmtpRoleSettings& settings,
            std::shared_ptr<const Snapshot> snapshot, common::RoleParts parts)
     : loop_(loop),
-      resolver_(loop),
-      services_(std::move(snapshot), settings.limits, loop, resolver_),
+      services_(std::move(snapshot), settings.limits, loop),
       proxies_(std::make_unique<net::ProxyIntake>(
           loop, [this](const auto& proxy, auto reason, auto detail) {
             services_.counters.add_end(reason);
@@ -65,6 +64,7 @@ void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
     if (!supervisor_->wants_write()) supervisor_writable_->pause();
   });
   services_.deliver.on_lost([this] { tell_supervisor(ipc::PeerLost{{ipc::Role::Deliver}}); });
+  services_.resolve.on_lost([this] { tell_supervisor(ipc::PeerLost{{ipc::Role::Resolve}}); });
   services_.verify.on_lost([this](const auto& id) { tell_supervisor(ipc::PeerLost{id}); });
   services_.verify.on_stuck([this](const auto& id) { tell_supervisor(ipc::PeerStuck{id}); });
   tell_supervisor(ipc::Confined{std::move(warnings)});
@@ -177,6 +177,7 @@ void Role::watch_drain() {
 
 void Role::on_peer(const ipc::RoleId& peer, base::UniqueFd channel) {
   if (peer.role == ipc::Role::Deliver) services_.deliver.connect(std::move(channel));
+  if (peer.role == ipc::Role::Resolve) services_.resolve.connect(std::move(channel));
   if (peer.role == ipc::Role::Verify) services_.verify.connect(peer, std::move(channel));
 }
 

@@ -13,7 +13,6 @@
 #include "daemon/common/role_settings.h"
 #include "daemon/common/role_start.h"
 #include "daemon/common/supervisor_link.h"
-#include "daemon/smtp/no_resolver.h"
 #include "daemon/smtp/services.h"
 #include "daemon/smtp/shard.h"
 #include "net/acceptor.h"
@@ -57,7 +56,6 @@ class Role final : public common::RoleHandler {
   void tell_supervisor(const Message& message);
 
   net::EventLoop& loop_;
-  NoResolver resolver_;
   Services services_;
   std::vector<Socket> sockets_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -27,11 +27,12 @@ void Counters::add_end(std::string_view reason) {
 }
 
 Services::Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits,
-                   net::EventLoop& main_loop, dns::Resolver& resolver)
+                   net::EventLoop& main_loop)
     : connections(std::move(limits)),
       buffers(kBufferBudget),
       deliver(main_loop),
-      verify(main_loop, resolver),
+      resolve(main_loop),
+      verify(main_loop, resolve),
       snapshot_(std::move(snapshot)) {}
 
 std::shared_ptr<const Snapshot> Services::snapshot() const {

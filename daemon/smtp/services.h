@@ -17,8 +17,8 @@
 #include "daemon/common/role_settings.h"
 #include "daemon/smtp/deliver_client.h"
 #include "daemon/smtp/message_buffer.h"
+#include "daemon/smtp/resolve_client.h"
 #include "daemon/smtp/verify_client.h"
-#include "dns/resolver.h"
 #include "net/tls_context.h"
 #include "policy/connections.h"
 #include "policy/recipients.h"
@@ -55,7 +55,7 @@ class Counters {
 class Services {
  public:
   Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits,
-           net::EventLoop& main_loop, dns::Resolver& resolver);
+           net::EventLoop& main_loop);
 
   std::shared_ptr<const Snapshot> snapshot() const;
   void replace(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits);
@@ -63,6 +63,7 @@ class Services {
   policy::Connections connections;
   BufferBudget buffers;
   DeliverClient deliver;
+  ResolveClient resolve;
   VerifyClient verify;
   Counters counters;
 

@@ -18,6 +18,7 @@
 #include "daemon/supervisor/options.h"
 #include "daemon/supervisor/server.h"
 #include "net/proxy_intake.h"
+#include "net/root_files.h"
 #include "obs/log.h"
 #include "sandbox/privileges.h"
 #include "sandbox/process.h"
@@ -76,6 +77,8 @@ int start(const std::string& path, config::Config config,
   if (!user) return fail(common::kExitConfig, user.error());
   const auto tls = common::prepare_tls(config);
   if (!tls.failures.empty()) return fail(tls.failures);
+  if (const auto files = net::check_root_files(config.dns); !files)
+    return fail(common::kExitConfig, files.error());
   auto root = spool::open_root(config.spool, config.workers.user);
   if (!root) return fail(common::kExitCannotCreate, root.error());
   // Told here, where names of users can still be looked up; deliver tries it in earnest.

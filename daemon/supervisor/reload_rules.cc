@@ -47,4 +47,8 @@ std::string fixed_keys_changed(const config::Config& before, const config::Confi
   return keys;
 }
 
+bool needs_new_process(ipc::Role role, const config::Config& before, const config::Config& after) {
+  return role == ipc::Role::Resolve && before.dns != after.dns;
+}
+
 }  // namespace supervisor

@@ -19,6 +19,7 @@
 #include "daemon/common/sd_notify.h"
 #include "daemon/supervisor/reload_rules.h"
 #include "net/listener.h"
+#include "net/root_files.h"
 #include "obs/log.h"
 
 namespace supervisor {
@@ -199,6 +200,8 @@ void Server::load_anew(std::function<void(const std::string& error)> done) {
     return done("changed, but only a restart can change it: " + fixed);
   const auto tls = common::prepare_tls(loaded.config);
   if (!tls.failures.empty()) return done(tls.failures.front().reason);
+  if (const auto root = net::check_root_files(loaded.config.dns); !root)
+    return done(root.error().reason);
   supervisor_.reload(std::move(loaded.config), std::move(done));
 }
 

@@ -32,4 +32,8 @@ common::DeliverRoleSettings deliver_settings(const config::Config& config) {
   return settings;
 }
 
+common::ResolveRoleSettings resolve_settings(const config::Config& config) {
+  return {config.dns, config.log};
+}
+
 }  // namespace supervisor

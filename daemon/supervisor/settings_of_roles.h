@@ -14,5 +14,6 @@ namespace supervisor {
 common::SmtpRoleSettings smtp_settings(const config::Config& config,
                                        const std::vector<std::size_t>& sockets);
 common::DeliverRoleSettings deliver_settings(const config::Config& config);
+common::ResolveRoleSettings resolve_settings(const config::Config& config);
 
 }  // namespace supervisor

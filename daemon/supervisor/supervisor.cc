@@ -13,6 +13,7 @@
 #include "daemon/common/build_id.h"
 #include "daemon/common/exit_code.h"
 #include "daemon/common/role_settings.h"
+#include "daemon/supervisor/reload_rules.h"
 #include "daemon/supervisor/settings_of_roles.h"
 #include "obs/log.h"
 
@@ -35,16 +36,25 @@ constexpr std::chrono::milliseconds kEndPoll{2};
 constexpr ipc::Role kRoles[] = {ipc::Role::Deliver, ipc::Role::Smtp, ipc::Role::Verify,
                                 ipc::Role::Resolve};
 
-std::string program_of(const ipc::RoleId& id) { return "postern-" + ipc::name_of(id); }
+// Who has a channel to smtp.
+constexpr ipc::Role kPeersOfSmtp[] = {ipc::Role::Deliver, ipc::Role::Verify, ipc::Role::Resolve};
 
-bool talks_to_smtp(ipc::Role role) {
-  return role == ipc::Role::Deliver || role == ipc::Role::Verify;
-}
+bool talks_to_smtp(ipc::Role role) { return std::ranges::count(kPeersOfSmtp, role) != 0; }
+
+std::string program_of(const ipc::RoleId& id) { return "postern-" + ipc::name_of(id); }
 
 std::uint32_t processes_of(ipc::Role role, const config::Workers& workers) {
   if (role != ipc::Role::Verify) return 1;
   return workers.verifiers > 0 ? workers.verifiers
                                : std::max(1u, std::thread::hardware_concurrency());
+}
+
+void log_role(const ipc::RoleId& role, pid_t pid, const char* state) {
+  obs::Line(obs::Event::role)
+      .token("role", ipc::name_of(role))
+      .number("pid", pid)
+      .token("state", state)
+      .write();
 }
 
 std::string describe_death(int status) {
@@ -212,13 +222,16 @@ base::Result<base::UniqueFd> Supervisor::settings_for(ipc::Role role,
     }
     case ipc::Role::Deliver:
       return common::seal_settings(deliver_settings(config));
+    case ipc::Role::Resolve:
+      return common::seal_settings(resolve_settings(config));
     default:
       return common::seal_settings(config.log);
   }
 }
 
 void Supervisor::send_parts(Slot& slot) {
-  auto settings = settings_for(slot.id.role, config_);
+  auto settings =
+      settings_for(slot.id.role, is_replaced_for_reload(slot) ? reload_->config : config_);
   if (!settings) return end(slot, settings.error().reason);
   send(slot, ipc::Configure{generation_}, std::move(*settings));
   const auto copy = [](const base::UniqueFd& fd) {
@@ -292,11 +305,8 @@ void Supervisor::on_confined(Slot& slot, const ipc::Confined& confined) {
   if (!all_served_once_) return serve_if_all_confined();
   send(slot, ipc::Serve{});
   slot.serving = true;
-  obs::Line(obs::Event::role)
-      .token("role", ipc::name_of(slot.id))
-      .number("pid", slot.process->pid())
-      .token("state", "serving")
-      .write();
+  log_role(slot.id, slot.process->pid(), "serving");
+  if (is_replaced_for_reload(slot)) take_next_reload();
 }
 
 void Supervisor::serve_if_all_confined() {
@@ -362,6 +372,10 @@ void Supervisor::on_death(Slot& slot, int status) {
     if (slot.id.role == ipc::Role::Smtp) finish_stop();
     return;
   }
+  if (reload_ && reload_->replaced == pid) {
+    log_role(slot.id, pid, "ended");
+    return spawn(slot);
+  }
   if (slot.id.role == ipc::Role::Smtp) fail_session_lists();
   if (!all_served_once_)
     // The role has said why.
@@ -396,7 +410,7 @@ void Supervisor::fail_start(int exit_code) {
 void Supervisor::reload(config::Config config, std::function<void(std::string)> done) {
   if (reload_ || stopping_)
     return done(stopping_ ? "the server is stopping" : "another reload is going on");
-  reload_.emplace(PendingReload{std::move(config), std::move(done), 0, ++last_attempt_});
+  reload_.emplace(PendingReload{std::move(config), std::move(done), 0, ++last_attempt_, 0});
   loop_.after(kReloadLimit, [this, attempt = last_attempt_] {
     if (reload_ && reload_->attempt == attempt)
       finish_reload(program_of(slots_[reload_->taken].id) + " did not answer in time");
@@ -408,17 +422,38 @@ void Supervisor::ask_next_reload() {
   if (reload_->taken == slots_.size()) return finish_reload("");
   Slot& next = slots_[reload_->taken];
   if (!next.serving) return finish_reload(program_of(next.id) + " is not running");
+  if (needs_new_process(next.id.role, config_, reload_->config)) {
+    reload_->replaced = next.process->pid();
+    return end(next, "its settings have changed");
+  }
   auto settings = settings_for(next.id.role, reload_->config);
   if (!settings) return finish_reload(settings.error().reason);
   send(next, ipc::Reload{reload_->attempt}, std::move(*settings));
 }
 
+void Supervisor::take_next_reload() {
+  ++reload_->taken;
+  reload_->replaced = 0;
+  ask_next_reload();
+}
+
+bool Supervisor::is_replaced_for_reload(const Slot& slot) {
+  return reload_ && reload_->replaced != 0 && slots_[reload_->taken].id == slot.id;
+}
+
 // What some roles have taken they give up again: all or nothing. Their answers to this are to no
 // attempt that is waited for.
-void Supervisor::take_back_reload(std::size_t asked) {
+void Supervisor::take_back_reload(const PendingReload& reload) {
   ++last_attempt_;
+  // The one that was asked last may yet take it.
+  const std::size_t asked = std::min(reload.taken + 1, slots_.size());
   for (std::size_t i = 0; i < asked; ++i) {
     Slot& slot = slots_[i];
+    if (needs_new_process(slot.id.role, config_, reload.config)) {
+      const bool is_new = i < reload.taken || reload.replaced != 0;
+      if (is_new && slot.process && slot.end_reason.empty()) end(slot, "a reload was given up");
+      continue;
+    }
     auto settings = settings_for(slot.id.role, config_);
     if (slot.serving && settings) send(slot, ipc::Reload{last_attempt_}, std::move(*settings));
   }
@@ -429,8 +464,7 @@ void Supervisor::on_reloaded(Slot& slot, const ipc::Reloaded& reloaded) {
   if (!reload_ || reloaded.generation != reload_->attempt || slots_[reload_->taken].id != slot.id)
     return;
   if (!reloaded.error.empty()) return finish_reload(program_of(slot.id) + ": " + reloaded.error);
-  ++reload_->taken;
-  ask_next_reload();
+  take_next_reload();
 }
 
 void Supervisor::finish_reload(const std::string& error) {
@@ -440,8 +474,7 @@ void Supervisor::finish_reload(const std::string& error) {
     ++generation_;
     obs::configure(config_.log);
   } else if (!stopping_) {
-    // The one that was asked last may yet take it.
-    take_back_reload(std::min(reload->taken + 1, slots_.size()));
+    take_back_reload(*reload);
   }
   reload->done(error);
 }

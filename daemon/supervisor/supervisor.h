@@ -92,6 +92,7 @@ class Supervisor {
     std::function<void(std::string)> done;
     std::size_t taken = 0;  // slots that have taken it, in their order; the next one is asked
     std::uint64_t attempt = 0;
+    pid_t replaced = 0;  // the process of the one asked that makes room for another; 0: it stays
   };
 
   Slot* find(const ipc::RoleId& id);
@@ -120,7 +121,9 @@ class Supervisor {
   void fail_start(int exit_code);
   void ping_all();
   void ask_next_reload();
-  void take_back_reload(std::size_t asked);
+  void take_next_reload();
+  bool is_replaced_for_reload(const Slot& slot);
+  void take_back_reload(const PendingReload& reload);
   void finish_reload(const std::string& error);
   void finish_stop();
   void fail_session_lists();

@@ -33,6 +33,8 @@ WAIT_SECONDS = 30
 AS_ROOT = os.geteuid() == 0
 needs_root = unittest.skipUnless(AS_ROOT, "needs root")
 
+NO_DNS = ". TXT nothing"  # every name is local, and nothing is asked
+
 DOMAINS = """
 [[domain]]
 name = "ours.test"
@@ -154,6 +156,8 @@ class Server:
         text += f'[spool]\ndirectory = "{self.spool}"\nmin_free = "{min_free}"\n'
         if "[control]" not in config:
             text += f'[control]\nsocket = "{self.directory}/control.sock"\n'
+        if "[dns]" not in config:
+            text += f'[dns]\nlocal_data = ["{NO_DNS}"]\n'
         if "[workers]" not in config:
             text += f'[workers]\nuser = "{unprivileged_user()}"\nsmtp_threads = 2\nverifiers = 2\n'
         self.config_path.write_text(text + config)

@@ -23,7 +23,7 @@ ALLOWED = {
                              "libssl"},
     "libexec/postern-deliver": set(),
     "libexec/postern-verify": set(),
-    "libexec/postern-resolve": set(),
+    "libexec/postern-resolve": {"libevent_core", "libunbound"},
 }
 
 

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "daemon/smtp/no_resolver.h"
 #include "daemon/smtp/shard.h"
 #include "memory/counted_memory.h"
 #include "obs/log.h"
@@ -120,8 +119,7 @@ struct Sessions {
   std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context{SSL_CTX_new(TLS_client_method()),
                                                        SSL_CTX_free};
   net::EventLoop main_loop;
-  smtp_role::NoResolver resolver{main_loop};
-  smtp_role::Services services{snapshot(), limits(), main_loop, resolver};
+  smtp_role::Services services{snapshot(), limits(), main_loop};
   std::vector<std::unique_ptr<Client>> clients;
   std::unique_ptr<smtp_role::Shard> shard = std::make_unique<smtp_role::Shard>(services);
 };

@@ -11,7 +11,7 @@ import subprocess
 
 SUITE = "bookworm"
 # What a small server has beside our own needs.
-SYSTEM_PACKAGES = ["systemd", "systemd-sysv", "dbus"]
+SYSTEM_PACKAGES = ["systemd", "systemd-sysv", "dbus", "dns-root-data"]
 PROGRAMS = ["posternd", "postern", "libexec/postern-smtp", "libexec/postern-deliver",
             "libexec/postern-verify", "libexec/postern-resolve"]
 

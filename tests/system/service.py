@@ -23,6 +23,8 @@ key = "tls/privkey.pem"
 [[domain]]
 name = "ours.test"
 mailboxes = [{mailboxes}]
+[dns]
+local_data = [". TXT nothing"]
 [spool]
 min_free = "1M"
 [limits]

@@ -65,3 +65,25 @@ TEST_CASE("every key that the table calls fixed, and that has an effect, is comp
     CHECK(named.find(of_listener ? "listener" : path) != std::string::npos);
   }
 }
+
+TEST_CASE("another process takes over what a confined one cannot") {
+  using supervisor::needs_new_process;
+  constexpr ipc::Role kAll[] = {ipc::Role::Smtp, ipc::Role::Deliver, ipc::Role::Verify,
+                                ipc::Role::Resolve};
+  config::Config before, after;
+  after.hostname = "other.example.org";
+  after.spool.writers = 9;
+  for (const ipc::Role role : kAll) CHECK_FALSE(needs_new_process(role, before, after));
+  const std::function<void(net::ResolverSettings&)> changes[] = {
+      [](auto& dns) { dns.servers = {*base::Endpoint::parse("127.0.0.1:53")}; },
+      [](auto& dns) { dns.dnssec = false; },
+      [](auto& dns) { dns.timeout = std::chrono::seconds(1); },
+      [](auto& dns) { dns.local_data = {"a.test A 192.0.2.1"}; },
+  };
+  for (const auto& change : changes) {
+    after = before;
+    change(after.dns);
+    for (const ipc::Role role : kAll)
+      CHECK(needs_new_process(role, before, after) == (role == ipc::Role::Resolve));
+  }
+}

@@ -26,6 +26,10 @@ config::Config sample() {
   config.spool.directory = "/spool";
   config.spool.writers = 7;
   config.auth.deadline = std::chrono::milliseconds(78);
+  config.dns = {{*base::Endpoint::parse("127.0.0.1:5353"), *base::Endpoint::parse("[::1]:53")},
+                false,
+                std::chrono::milliseconds(1500),
+                {"demo.test A 192.0.2.1"}};
   config.log = {obs::Level::Debug, obs::Format::Json};
   config.workers.smtp_threads = 3;
   config::Listener plain, implicit;
@@ -76,6 +80,16 @@ TEST_CASE("deliver gets the mailboxes, and no key") {
   CHECK(opened->spool.writers == 7);
   CHECK(opened->mailboxes ==
         std::vector<spool::Mailbox>{{"ours.test", "info", ""}, {"ours.test", "sales", ""}});
+  CHECK(common::read_sealed_memory(sealed->get())->find("KEY") == std::string::npos);
+}
+
+TEST_CASE("resolve gets its servers and local data, and no key") {
+  const auto sealed = common::seal_settings(supervisor::resolve_settings(sample()));
+  REQUIRE(sealed.ok());
+  const auto opened = common::open_settings<common::ResolveRoleSettings>(*sealed);
+  REQUIRE(opened.ok());
+  CHECK(opened->resolver == sample().dns);
+  CHECK(opened->log.level == obs::Level::Debug);
   CHECK(common::read_sealed_memory(sealed->get())->find("KEY") == std::string::npos);
 }
 

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Full recursion with DNSSEC, from a root of our own.
+
+The test runs itself in a network without a way out. There, nsd has the addresses of the root
+servers, and the file with the root's key is one that the test made.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+from ask import ask, harness
+from nsd import Nsd, zone_file
+
+ROOT_KEY = pathlib.Path("/usr/share/dns/root.key")
+ROOT_HINTS = pathlib.Path("/usr/share/dns/root.hints")
+ROOT_SERVERS = re.findall(r"\sA\s+([\d.]+)$", ROOT_HINTS.read_text(encoding="ascii"), re.MULTILINE)
+OTHER_SERVER = "192.0.2.53"  # of the zones below
+INSIDE = "POSTERN_TEST_ROOT"  # names the folder of the keys, and says that the namespace is there
+DELEGATION = "{0} NS ns.{0}\nns.{0} A " + OTHER_SERVER + "\n"
+ORG = 'www A 192.0.2.1\nbad A 192.0.2.66\nout CNAME www.com.\ntxt TXT "v=spf1 -all"\n'
+COM = f"@ NS ns\nns A {OTHER_SERVER}\nwww A 192.0.2.2\n"
+
+
+def run(*command, cwd):
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: {done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def make_key(folder, zone):
+    return run("ldns-keygen", "-k", "-a", "ECDSAP256SHA256", zone, cwd=folder)
+
+
+def sign(folder, zone, text, key):
+    path = pathlib.Path(folder) / "unsigned"
+    path.write_text(zone_file(zone, text), encoding="utf-8")
+    run("ldns-signzone", "-o", zone, "-f", "signed", "unsigned", key, cwd=folder)
+    return (path.parent / "signed").read_text(encoding="utf-8")
+
+
+def key_file(folder, key):
+    return (pathlib.Path(folder) / f"{key}.key").read_text(encoding="utf-8")
+
+
+def zones(folder, root_key):
+    """The root and org are signed, com is not; what org says of bad.org was changed afterwards."""
+    org_key = make_key(folder, "org")
+    delegation = (pathlib.Path(folder) / f"{org_key}.ds").read_text(encoding="utf-8")
+    root = (f"@ NS a.root-servers.net.\na.root-servers.net. A {ROOT_SERVERS[0]}\n" +
+            DELEGATION.format("org.") + DELEGATION.format("com.") + delegation)
+    org = sign(folder, "org", f"@ NS ns\nns A {OTHER_SERVER}\n{ORG}", org_key)
+    return {".": sign(folder, ".", root, root_key),
+            "org": org.replace("192.0.2.66", "192.0.2.67"), "com": COM}
+
+
+class Recursion(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = os.environ[INSIDE]
+        root_key = (pathlib.Path(folder) / "name").read_text(encoding="utf-8")
+        cls.server = Nsd(zones(folder, root_key), [*ROOT_SERVERS, OTHER_SERVER], 53).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def check(self, question, answer, options=()):
+        self.assertEqual(ask(["timeout", "25000", *options], question)[question], answer)
+
+    def test_signed_data_are_secure(self):
+        self.check("www.org A", "secure records 192.0.2.1")
+        self.check("txt.org TXT", 'secure records "v=spf1 -all"')
+        self.check("www.org MX", "secure nodata")
+        self.check("no.org A", "secure nxdomain")
+        self.check("no-such-domain A", "secure nxdomain")
+
+    def test_data_that_nobody_signed_are_insecure(self):
+        self.check("www.com A", "insecure records 192.0.2.2")
+        self.check("no.com A", "insecure nxdomain")
+        self.check("out.org A", "insecure records 192.0.2.2")  # as its weakest link
+
+    def test_data_that_somebody_changed_are_a_failure(self):
+        answer = ask(["timeout", "25000"], "bad.org A")["bad.org A"]
+        self.assertRegex(answer, '^bogus failure "bogus: .*bad.org')
+
+    def test_without_validation_nothing_is_known_of_it(self):
+        self.check("bad.org A", "unknown records 192.0.2.67", ["nodnssec"])
+        self.check("www.org A", "unknown records 192.0.2.1", ["nodnssec"])
+
+
+def enter(folder):
+    """Runs this file again where there is no way out."""
+    key = make_key(folder, ".")
+    (pathlib.Path(folder) / "name").write_text(key, encoding="utf-8")
+    (pathlib.Path(folder) / "root.key").write_text(key_file(folder, key), encoding="utf-8")
+    steps = ["ip link set lo up", f"mount --bind {folder}/root.key {ROOT_KEY}"]
+    steps += [f"ip address add {address}/32 dev lo" for address in [*ROOT_SERVERS, OTHER_SERVER]]
+    unshare, *rest = harness.own_mounts(" && ".join(steps))
+    command = [unshare, "--net", *rest, sys.executable, __file__, *sys.argv[1:]]
+    return subprocess.run(command, env={**os.environ, INSIDE: str(folder)}, check=False).returncode
+
+
+if __name__ == "__main__":
+    if INSIDE in os.environ:
+        unittest.main()
+    sys.exit(enter(harness.shared_directory()))

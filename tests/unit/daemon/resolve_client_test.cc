@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions of smtp on their way to resolve and back; and what either does when the other one was
+// taken over.
+#include "daemon/smtp/resolve_client.h"
+
+#include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
+
+#include "daemon/resolve/smtp_peer.h"
+#include "dns/resolver.h"
+#include "ipc/channel.h"
+
+namespace {
+
+using dns::Answer, dns::Question, dns::Status, dns::Type;
+using smtp_role::ResolveClient;
+
+const Question kQuestion{"example.org", Type::Txt};
+
+Answer text(const std::string& bytes) {
+  Answer answer = Answer::of(Status::Records, dns::Security::Secure);
+  answer.texts = {bytes};
+  return answer;
+}
+
+// Answers at once with the name that was asked, but for "slow.": that never.
+class Echo final : public dns::Resolver {
+ public:
+  explicit Echo(net::EventLoop& loop) : loop_(loop) {}
+  void resolve(const Question& question, Done done) override {
+    if (question.name.starts_with("slow.")) return waiting_.push_back(std::move(done));
+    loop_.post([done, answer = text(question.name)] { done(answer); });
+  }
+  std::vector<Done> take_waiting() { return std::exchange(waiting_, {}); }
+
+ private:
+  net::EventLoop& loop_;
+  std::vector<Done> waiting_;
+};
+
+struct Stage {
+  Stage() {
+    client.on_lost([this] { ++lost; });
+  }
+  base::UniqueFd connect() {
+    auto ends = ipc::Channel::make_pair();
+    REQUIRE(ends.ok());
+    client.connect(std::move(ends->first));
+    return std::move(ends->second);
+  }
+  void connect_to_peer() {
+    peer = std::make_shared<resolve_role::SmtpPeer>(loop, resolver);
+    peer->start(connect());
+  }
+  void ask(const Question& question) {
+    client.resolve(question, [this](const Answer& answer) { answers.push_back(answer); });
+  }
+  // All that is ready, and what comes of it: each run does at least one thing.
+  void turn() {
+    for (int i = 0; i < 50; ++i) {
+      loop.stop();
+      loop.run();
+    }
+  }
+  std::vector<Answer> turn_for_answers() {
+    turn();
+    return std::exchange(answers, {});
+  }
+
+  net::EventLoop loop;
+  Echo resolver{loop};
+  ResolveClient client{loop};
+  std::shared_ptr<resolve_role::SmtpPeer> peer;
+  std::vector<Answer> answers;
+  int lost = 0;
+};
+
+Answer failure(const char* reason) {
+  return Answer::of(Status::Failure, dns::Security::Unknown, reason);
+}
+
+}  // namespace
+
+TEST_CASE("questions: each gets its answer, from any thread") {
+  Stage stage;
+  stage.connect_to_peer();
+  stage.ask({"a.org", Type::Txt});
+  std::thread([&] { stage.ask({"B.org.", Type::Txt}); }).join();
+  CHECK(stage.answers.empty());
+  CHECK(stage.turn_for_answers() == std::vector{text("a.org"), text("b.org")});
+  CHECK(stage.lost == 0);
+}
+
+TEST_CASE("questions: what cannot be asked does not exist, wherever resolve is") {
+  Stage stage;
+  for (const std::string& name : {std::string(), std::string("a..org"), std::string(100000, 'a')})
+    stage.ask({name, Type::A});
+  CHECK(stage.turn_for_answers() == std::vector(3, Answer::of(Status::NoName)));
+}
+
+TEST_CASE("questions: while resolve is away they fail, at once") {
+  Stage stage;
+  stage.ask(kQuestion);
+  CHECK(stage.turn_for_answers() == std::vector{failure("the resolver is away")});
+  CHECK(stage.lost == 0);
+  stage.connect_to_peer();
+  stage.ask({"slow.org", Type::A});
+  stage.ask({"slow.org", Type::A});
+  CHECK(stage.turn_for_answers().empty());
+  stage.peer.reset();  // with its end of the channel
+  CHECK(stage.turn_for_answers() == std::vector(2, failure("the resolver is away")));
+  CHECK(stage.lost == 1);
+  stage.ask(kQuestion);
+  CHECK(stage.turn_for_answers() == std::vector{failure("the resolver is away")});
+  // A late answer to a peer that is gone is nobody's.
+  for (const auto& done : stage.resolver.take_waiting()) done(text("late"));
+  stage.connect_to_peer();
+  stage.ask(kQuestion);
+  CHECK(stage.turn_for_answers() == std::vector{text("example.org")});
+}
+
+TEST_CASE("questions: a new channel takes the place of an old one") {
+  Stage stage;
+  stage.connect_to_peer();
+  stage.ask({"slow.org", Type::A});
+  stage.turn();
+  stage.connect_to_peer();
+  stage.ask(kQuestion);
+  CHECK(stage.turn_for_answers() ==
+        std::vector{failure("the resolver is away"), text("example.org")});
+  CHECK(stage.lost == 0);
+}
+
+TEST_CASE("questions: too many fail at once") {
+  Stage stage;
+  stage.connect_to_peer();
+  for (std::size_t i = 0; i < ResolveClient::kMaxQuestions; ++i) stage.ask({"slow.org", Type::A});
+  stage.ask({"slow.org", Type::A});
+  CHECK(stage.turn_for_answers() == std::vector{failure("too many questions")});
+}
+
+TEST_CASE("questions: a resolve that somebody took over gets no word in") {
+  Answer wrong_type = Answer::of(Status::Records);
+  wrong_type.addresses = {*base::IpAddress::parse("192.0.2.1")};
+  for (const auto& message : {ipc::Resolved{1, wrong_type}, ipc::Resolved{2, text("x")},
+                              ipc::Resolved{1, Answer::of(Status::Records)}}) {
+    Stage stage;
+    ipc::Channel resolve(stage.connect(), ipc::State::ToResolve);
+    stage.ask(kQuestion);
+    stage.turn();
+    REQUIRE(resolve.send(message).ok());
+    CHECK(stage.turn_for_answers() == std::vector{failure("the resolver is away")});
+    CHECK(stage.lost == 1);
+    CHECK(resolve.receive().ok());
+  }
+}
+
+TEST_CASE("questions: a smtp that somebody took over is cut off") {
+  Stage stage;
+  auto ends = ipc::Channel::make_pair();
+  REQUIRE(ends.ok());
+  stage.peer = std::make_shared<resolve_role::SmtpPeer>(stage.loop, stage.resolver);
+  stage.peer->start(std::move(ends->second));
+  ipc::Channel smtp(std::move(ends->first), ipc::State::FromResolve);
+  REQUIRE(smtp.send(ipc::Resolve{7, {std::string(400, 'x'), Type::A}}).ok());
+  REQUIRE(smtp.send(ipc::Discard{1}).ok());
+  stage.turn();
+  const auto open = smtp.receive();
+  REQUIRE(open.ok());
+  CHECK_FALSE(*open);
+}
