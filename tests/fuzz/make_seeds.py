@@ -116,6 +116,18 @@ STREAMS = {
          text("1.2.0.192.in-addr.arpa") + bytes([PTR])),
         ("Judged", numbers(7) + packed(SPF + SPF + b"\0" + fields("a.example", "why") + b"\0"))],
 }
+# A DNS answer as dns::Answer is written: status, security, reason, and the four lists.
+EMPTY = COUNT.pack(0)
+STREAMS["ipc_to_resolve"] = [
+    ("Resolve", numbers(1) + text("example.org") + b"\4"),
+    ("Resolve", numbers(2) + text("1.2.0.192.in-addr.arpa") + b"\3")]
+STREAMS["ipc_from_resolve"] = [
+    ("Resolved", numbers(1) + b"\0\2" + text("") + EMPTY + texts("v=spf1 -all", "") + EMPTY * 2),
+    ("Resolved", numbers(2) + b"\0\1" + text("") + texts("192.0.2.1", "2001:db8::1") + EMPTY * 3),
+    ("Resolved", numbers(3) + b"\0\0" + text("") + EMPTY * 2 + COUNT.pack(2) +
+     b"\12\0" + text("mx.example.org") + b"\0\0" + text("") + EMPTY),
+    ("Resolved", numbers(4) + b"\0\0" + text("") + EMPTY * 3 + texts("mx.example.org")),
+    ("Resolved", numbers(5) + b"\3\3" + text("bogus") + EMPTY * 4)]
 EVERYTHING = (b"\1" + NUMBER.pack(5) + b"\1" + COUNT.pack(1) + text("k") + b"\1" + text("v") +
               COUNT.pack(1) + COUNT.pack(1) + b"\2\0" + b"\1" + STREAMS["ipc_from_role"][4][1] +
               NUMBER.pack(90000) + texts("192.0.2.0/24", "2001:db8::/32"))
@@ -395,6 +407,68 @@ def answer_text_seeds():
     yield "mistake", b"; why\n\na.example A unknown records 192.0.2.1\na.example A unknown nodata\n"
 
 
+def dns_name(name):
+    labels = [label.encode() for label in name.split(".") if label]
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def dns_message(kind, records, flags=0x8180, name="example.org"):
+    """An answer; `records` are pairs of a type and data, or whole records as bytes."""
+    rows = [row if isinstance(row, bytes) else
+            b"\xc0\x0c" + struct.pack(">HHIH", row[0], 1, 60, len(row[1])) + row[1]
+            for row in records]
+    return (struct.pack(">HHHHHH", 7, flags, 1, len(rows), 0, 0) + dns_name(name) +
+            struct.pack(">HH", kind, 1) + b"".join(rows))
+
+
+def dns_message_seeds():
+    """First byte: the place of the type in dns::Type (A, AAAA, MX, PTR, TXT)."""
+    v4, v6 = bytes([192, 0, 2, 1]), b"\x20\x01\x0d\xb8" + bytes(11) + b"\1"
+    alias = (5, b"\1b\xc0\x0c")
+    behind = dns_name("b.example.org") + struct.pack(">HHIH", 1, 1, 60, 4) + v4
+    for name, first, data in [
+            ("a", 0, dns_message(1, [(1, v4), (1, v4)])),
+            ("aaaa", 1, dns_message(28, [(28, v6), (28, bytes(10) + b"\xff\xff" + v4)])),
+            ("mx", 2, dns_message(15, [(15, b"\0\12\2mx\xc0\x0c"), (15, b"\0\0\0")])),
+            ("ptr", 3, dns_message(12, [(12, b"\2mx\xc0\x0c"), (12, b"\3a.b\0")])),
+            ("txt", 4, dns_message(16, [(16, b"\7v=spf1 \0\4-all"), (16, b"\0")])),
+            ("alias", 0, dns_message(1, [alias, behind])),
+            ("alias-loop", 0, dns_message(1, [(5, b"\xc0\x0c")])),
+            ("alias-only", 0, dns_message(1, [alias], 0x8183)),
+            ("nxdomain", 0, dns_message(1, [], 0x8183)),
+            ("servfail", 0, dns_message(1, [], 0x8182)),
+            ("truncated", 0, dns_message(1, [], 0x8380)),
+            ("pointer-loop", 0, dns_message(1, [b"\xc0\x1d" + bytes(10)])),
+            ("pointer-forward", 0, dns_message(1, [b"\xff\xff" + bytes(10)])),
+            ("long-name", 3, dns_message(12, [(12, (b"\x3f" + b"a" * 63) * 4 + b"\0")])),
+            ("short-txt", 4, dns_message(16, [(16, b"\5text")])),
+            ("short-a", 0, dns_message(1, [(1, v4[:3])])),
+            ("other-name", 0x80, dns_message(1, [(1, v4)], name="example.net"))]:
+        yield name, bytes([first]) + data
+
+
+def local_data_seeds():
+    yield "types", rb"""demo.test. 60 IN TXT "v=spf1 " "-all" ; a comment
+Demo.TEST IN 60 A 192.0.2.1
+demo.test aaaa 2001:db8::1
+a.b.demo.test. MX 10 MX.demo.test.
+demo.test MX 0 .
+1.2.0.192.in-addr.arpa. PTR mx.demo.test.
+www.demo.test CNAME demo.test
+loop.test CNAME loop.test
+a\032b.test TXT "\"\065\255" b\ c;d
+"""
+    yield "mistakes", rb"""*.test A 192.0.2.1
+@ A 192.0.2.1
+a.test CH A 192.0.2.1
+a.test TXT "open
+a.test TXT \256
+a.test CNAME b.test
+a.test TXT x
+a.test MX 65536 b.test
+"""
+
+
 def all_seeds():
     table = message_table()
     for target in ["ipc_from_role", "ipc_from_supervisor"]:
@@ -404,6 +478,16 @@ def all_seeds():
         yield target, [(first.hex() + name, data)
                        for first, stream in [(b"\0", left), (b"\1", right)]
                        for name, data in ipc_seeds(STREAMS[stream], table, first)]
+    yield "ipc_smtp_deliver", (
+        (first.hex() + name, data)
+        for first, stream in [(b"\0", "ipc_from_deliver"), (b"\1", "ipc_from_smtp")]
+        for name, data in ipc_seeds(STREAMS[stream], table, first))
+    yield "ipc_smtp_resolve", (
+        (first.hex() + name + str(number), data)
+        for first, stream in [(b"\0", "ipc_from_resolve"), (b"\1", "ipc_to_resolve")]
+        for number, (name, data) in enumerate(ipc_seeds(STREAMS[stream], table, first)))
+    yield "dns_message", dns_message_seeds()
+    yield "local_data", local_data_seeds()
     yield "wire", [(name, bytes([table[name][0]]) + body)
                    for stream in STREAMS.values() for name, body in stream] + [
                        ("everything", b"\0" + EVERYTHING)]
