@@ -28,7 +28,8 @@ bool SmtpPeer::handle(const ipc::Message& message) {
   resolver_.resolve(asked->question,
                     [weak = weak_from_this(), request = asked->request](dns::Answer answer) {
                       const auto self = weak.lock();
-                      if (self != nullptr) self->link_->send(ipc::Resolved{request, answer});
+                      if (self == nullptr) return;
+                      self->link_->send(ipc::Resolved{request, std::move(answer)});
                     });
   return true;
 }
