@@ -220,7 +220,8 @@ class Server:
 
     def events(self, name):
         """Log lines of one event as dictionaries; quoted values without their quotes."""
-        lines = [line for line in self.log().splitlines() if f" event={name}" in f" {line} "]
+        complete = self.log().rpartition("\n")[0]  # the last line may be in the writing
+        lines = [line for line in complete.splitlines() if f" event={name}" in f" {line} "]
         return [{key: value.strip('"') for key, value in
                  re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)', line)} for line in lines]
 

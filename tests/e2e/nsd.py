@@ -32,6 +32,7 @@ CONFIG = """server:
   server-count: 1
   tcp-count: 100
   refuse-any: yes
+  rrl-ratelimit: 0
 remote-control:
   control-enable: no
 """

@@ -27,13 +27,15 @@ class Delivery(harness.SharedServer):
         fields = re.sub(rb"\n[ \t]+", b" ", header).split(b"\n")
         self.assertEqual(fields[0], b"Return-Path: <alice@example.net>")
         self.assertEqual(fields[1], b"Delivered-To: info@ours.test")
-        self.assertRegex(fields[2], rb"^Received: from client\.example\.net \(\[127\.0\.0\.1\]\)"
+        self.assertRegex(fields[2], rb"^Authentication-Results: mx\.ours\.test; spf=none .*"
+                                    rb"smtp\.mailfrom=alice@example\.net; ")
+        self.assertRegex(fields[3], rb"^Received: from client\.example\.net \(\[127\.0\.0\.1\]\)"
                                     rb".* by mx\.ours\.test .*with ESMTPS.*"
                                     rb"id [0-9A-F.]+.* for <info@ours\.test>; "
                                     rb"\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d \+0000$")
-        self.assertIn(b"TLSv1.3", fields[2])
-        self.assertIn(b"TLS_AES_256_GCM_SHA384", fields[2])
-        self.assertEqual(b"\n".join(fields[3:]) + b"\n\n" + body, MESSAGE.replace(b"\r\n", b"\n"))
+        self.assertIn(b"TLSv1.3", fields[3])
+        self.assertIn(b"TLS_AES_256_GCM_SHA384", fields[3])
+        self.assertEqual(b"\n".join(fields[4:]) + b"\n\n" + body, MESSAGE.replace(b"\r\n", b"\n"))
 
     def test_name_mode_and_sizes(self):
         with self.server.smtp() as client:
