@@ -42,8 +42,17 @@ mailboxes = ["you", "postmaster"]
 directory = "mail"
 min_free = "10M"
 
-[dns]
-local_data = [". TXT nothing"]  # every name is local, and nothing is asked
+[auth]
+spf.on_fail = "reject"
+
+[dns]  # a world of its own: the root's record makes every name local, and nothing is asked
+local_data = [
+  ". TXT nothing",
+  'example.net TXT "v=spf1 a:client.example.net -all"',
+  "client.example.net A 127.0.0.1",
+  "1.0.0.127.in-addr.arpa PTR client.example.net",
+  'bank.example TXT "v=spf1 ip4:192.0.2.25 -all"',
+]
 
 [control]
 socket = "control.sock"
@@ -148,6 +157,14 @@ def deliver(number):
         print(f"       | {line}")
 
 
+def forge(number):
+    with client() as smtp:
+        smtp.mail("service@bank.example")
+        smtp.rcpt(MAILBOX)
+        refuse(number, "a forged sender: bank.example names another server (SPF)", 550,
+               smtp.data("From: service@bank.example\r\nSubject: Your account\r\n\r\nPay.\r\n"))
+
+
 def refuse(number, what, expected, reply):
     if reply[0] != expected:
         raise Trouble(f"{what}: expected {expected}, got {reply_text(reply)}")
@@ -156,14 +173,15 @@ def refuse(number, what, expected, reply):
 
 def tell_story():
     deliver(1)
+    forge(2)
     with client() as smtp:
         smtp.mail("alice@example.net")
-        refuse(2, "a relay attempt: RCPT TO:<victim@elsewhere.example>", 550,
+        refuse(3, "a relay attempt: RCPT TO:<victim@elsewhere.example>", 550,
                smtp.rcpt("victim@elsewhere.example"))
     with client(tls=False) as smtp:
-        refuse(3, "mail in clear text: MAIL before STARTTLS", 530, smtp.mail("alice@example.net"))
+        refuse(4, "mail in clear text: MAIL before STARTTLS", 530, smtp.mail("alice@example.net"))
     with client() as smtp:
-        refuse(4, "a search for mailboxes: VRFY you", 502, smtp.docmd("VRFY", "you"))
+        refuse(5, "a search for mailboxes: VRFY you", 502, smtp.docmd("VRFY", "you"))
 
 
 def stay(server):
