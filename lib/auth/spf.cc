@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/spf.h"
 
-#include "auth/spf_eval.h"
-
 namespace auth {
-namespace {
 
-SpfQuery query_of(const SessionFacts& facts) {
+SpfQuery helo_query(const SessionFacts& facts) {
   SpfQuery query;
   query.client = facts.client;
   query.domain = query.sender_domain = query.helo = facts.helo;
@@ -15,19 +12,21 @@ SpfQuery query_of(const SessionFacts& facts) {
   return query;
 }
 
-}  // namespace
-
-SpfVerdict evaluate_helo(const SessionFacts& facts, dns::Lookups& lookups) {
-  return evaluate_spf(query_of(facts), lookups);
-}
-
-SpfVerdict evaluate_mailfrom(const SessionFacts& facts, dns::Lookups& lookups) {
-  SpfQuery query = query_of(facts);
+SpfQuery mailfrom_query(const SessionFacts& facts) {
+  SpfQuery query = helo_query(facts);
   if (facts.mail_from) {
     query.domain = query.sender_domain = facts.mail_from->domain;
     query.local_part = facts.mail_from->local_part;
   }
-  return evaluate_spf(query, lookups);
+  return query;
+}
+
+SpfVerdict evaluate_helo(const SessionFacts& facts, dns::Lookups& lookups) {
+  return evaluate_spf(helo_query(facts), lookups);
+}
+
+SpfVerdict evaluate_mailfrom(const SessionFacts& facts, dns::Lookups& lookups) {
+  return evaluate_spf(mailfrom_query(facts), lookups);
 }
 
 }  // namespace auth

@@ -5,14 +5,17 @@
 #pragma once
 
 #include "auth/session_facts.h"
+#include "auth/spf_eval.h"
 #include "auth/verdict.h"
 #include "dns/answer_table.h"
 
 namespace auth {
 
-SpfVerdict evaluate_helo(const SessionFacts& facts, dns::Lookups& lookups);
-
+SpfQuery helo_query(const SessionFacts& facts);
 // helo stands in for it exactly when the reverse-path is null.
+SpfQuery mailfrom_query(const SessionFacts& facts);
+
+SpfVerdict evaluate_helo(const SessionFacts& facts, dns::Lookups& lookups);
 SpfVerdict evaluate_mailfrom(const SessionFacts& facts, dns::Lookups& lookups);
 
 }  // namespace auth

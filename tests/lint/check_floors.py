@@ -39,7 +39,7 @@ SEALED_HEADERS = {
     "linux/landlock.h": {"sandbox"},
     "opendkim/": {"auth"},
     "opendmarc/": {"auth"},
-    "spf2/": {"auth"},
+    "spf2/": {"auth/second_opinion"},
     "libpsl.h": {"auth"},
     "CLI/": {"daemon/ctl"},
     "nlohmann/": {"daemon/ctl", "daemon/supervisor"},
@@ -70,8 +70,8 @@ STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def folder_of(path):
-    """'smtp' for lib/smtp/x.cc, 'daemon/ctl' for daemon/ctl/x.cc."""
-    return path.parts[1] if path.parts[0] == "lib" else "/".join(path.parts[:-1])
+    """'smtp' for lib/smtp/x.cc, 'auth/y' for lib/auth/y/x.cc, 'daemon/ctl' for daemon/ctl/x.cc."""
+    return "/".join(path.parts[1:-1] if path.parts[0] == "lib" else path.parts[:-1])
 
 
 def floor_of(folder):
@@ -89,7 +89,7 @@ def check_own(folder, header, tree):
     target = header.split("/")[0]
     if header not in tree.lib_headers:
         return f'"{header}" is no header of lib/; third-party headers stand in <>'
-    if target == folder or (folder, header) in ALSO_ALLOWED:
+    if target == folder.split("/")[0] or (folder, header) in ALSO_ALLOWED:
         return None
     if floor_of(target) is None:
         return f"{target} has no floor; add it to FLOORS"

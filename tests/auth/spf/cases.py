@@ -107,10 +107,15 @@ class Verdict:
                    decode(explanation.removesuffix("%")), decode(reason))
 
 
-def judge(program, groups):
-    """groups: [(Zone, [Case])]. One verdict a case, in order."""
+def run(program, groups):
+    """groups: [(Zone, [Case])]. The program's lines: one a case, in order."""
     text = "".join(zone.text() + "".join(case.text() for case in cases) for zone, cases in groups)
-    run = subprocess.run([program], input=text, text=True, stdout=subprocess.PIPE, check=False)
-    if run.returncode != 0:
-        raise SystemExit(f"{program} ended with {run.returncode}")
-    return [Verdict.parse(line) for line in run.stdout.splitlines()]
+    ended = subprocess.run([program], input=text, text=True, stdout=subprocess.PIPE, check=False)
+    if ended.returncode != 0:
+        raise SystemExit(f"{program} ended with {ended.returncode}")
+    return ended.stdout.splitlines()
+
+
+def judge(program, groups):
+    """One verdict a case, in order."""
+    return [Verdict.parse(line) for line in run(program, groups)]
