@@ -3,7 +3,8 @@
 install(TARGETS posternd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS postern RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # posternd looks for its roles in ../libexec/postern, seen from its own directory.
-install(TARGETS postern-smtp postern-deliver postern-verify postern-resolve
+install(TARGETS postern-smtp postern-deliver postern-verify postern-opinion
+  postern-resolve
   RUNTIME DESTINATION libexec/postern)
 
 file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/man/*.[1-9])

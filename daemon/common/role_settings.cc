@@ -20,6 +20,9 @@ inline constexpr policy::OnTemporaryError last_enumerator<policy::OnTemporaryErr
 template <>
 inline constexpr policy::OnSpfFail last_enumerator<policy::OnSpfFail> = policy::OnSpfFail::Reject;
 template <>
+inline constexpr auth::SecondOpinion last_enumerator<auth::SecondOpinion> =
+    auth::SecondOpinion::Off;
+template <>
 inline constexpr net::TlsVersion last_enumerator<net::TlsVersion> = net::TlsVersion::V1_3;
 
 void visit_fields(auto& v, obs::Settings& s) { v(s.level, s.format); }
@@ -45,7 +48,7 @@ void visit_fields(auto& v, policy::ConnectionLimits& l) {
   v(l.total_connections, l.connections, l.exempt);
 }
 
-void visit_fields(auto& v, auth::Settings& s) { v(s.deadline); }
+void visit_fields(auto& v, auth::Settings& s) { v(s.deadline, s.second_opinion); }
 
 void visit_fields(auto& v, policy::AuthSettings& a) {
   v(a.authserv_id, a.on_temporary_error, a.on_spf_fail);

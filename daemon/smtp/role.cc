@@ -67,6 +67,8 @@ void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
   services_.resolve.on_lost([this] { tell_supervisor(ipc::PeerLost{{ipc::Role::Resolve}}); });
   services_.verify.on_lost([this](const auto& id) { tell_supervisor(ipc::PeerLost{id}); });
   services_.verify.on_stuck([this](const auto& id) { tell_supervisor(ipc::PeerStuck{id}); });
+  services_.opinions.on_lost([this] { tell_supervisor(ipc::PeerLost{{ipc::Role::Opinion}}); });
+  services_.opinions.on_stuck([this] { tell_supervisor(ipc::PeerStuck{{ipc::Role::Opinion}}); });
   tell_supervisor(ipc::Confined{std::move(warnings)});
   loop_.run();
 }
@@ -178,6 +180,7 @@ void Role::watch_drain() {
 void Role::on_peer(const ipc::RoleId& peer, base::UniqueFd channel) {
   if (peer.role == ipc::Role::Deliver) services_.deliver.connect(std::move(channel));
   if (peer.role == ipc::Role::Resolve) services_.resolve.connect(std::move(channel));
+  if (peer.role == ipc::Role::Opinion) services_.opinions.connect(std::move(channel));
   if (peer.role == ipc::Role::Verify) services_.verify.connect(peer, std::move(channel));
 }
 

@@ -33,7 +33,13 @@ Services::Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionL
       deliver(main_loop),
       resolve(main_loop),
       verify(main_loop, resolve),
-      snapshot_(std::move(snapshot)) {}
+      opinions(main_loop, [this](common::Counter counter) { counters.add(counter); }),
+      snapshot_(std::move(snapshot)) {
+  verify.on_judged([this](const auth::Facts& facts, const dns::AnswerTable& answers) {
+    if (this->snapshot()->auth.second_opinion == auth::SecondOpinion::Log)
+      opinions.review(facts, answers);
+  });
+}
 
 std::shared_ptr<const Snapshot> Services::snapshot() const {
   const std::lock_guard lock(mutex_);

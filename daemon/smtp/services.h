@@ -17,6 +17,7 @@
 #include "daemon/common/role_settings.h"
 #include "daemon/smtp/deliver_client.h"
 #include "daemon/smtp/message_buffer.h"
+#include "daemon/smtp/opinion_client.h"
 #include "daemon/smtp/resolve_client.h"
 #include "daemon/smtp/verify_client.h"
 #include "net/tls_context.h"
@@ -66,6 +67,7 @@ class Services {
   ResolveClient resolve;
   VerifyClient verify;
   Counters counters;
+  OpinionClient opinions;  // told of verdicts by verify
 
  private:
   mutable std::mutex mutex_;

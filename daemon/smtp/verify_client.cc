@@ -120,13 +120,18 @@ bool VerifyClient::on_message(const ipc::RoleId& id, const ipc::Message& message
   };
   if (message.type == ipc::Type::Need)
     return answer(ipc::Need{}, [&](auto job, const auto& need) { return on_need(job, need); });
-  return answer(ipc::Judged{}, [&](auto job, const auto& done) { return on_judged(job, done); });
+  return answer(ipc::Judged{},
+                [&](auto job, const auto& done) { return take_verdicts(job, done); });
 }
 
-bool VerifyClient::on_judged(Jobs::iterator job, const ipc::Judged& judged) {
+bool VerifyClient::take_verdicts(Jobs::iterator job, const ipc::Judged& judged) {
   const auto verdicts = ipc::unpack<auth::Verdicts>(judged.verdicts);
-  if (verdicts) finish(job, *verdicts);
-  return verdicts.has_value();
+  if (!verdicts) return false;
+  const auth::Facts facts = std::move(job->second.facts);
+  const dns::AnswerTable answers = std::move(job->second.answers);
+  finish(job, *verdicts);
+  if (judged_) judged_(facts, answers);
+  return true;
 }
 
 bool VerifyClient::makes_sense(const Job& job, const ipc::Need& need) {

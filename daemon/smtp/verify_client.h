@@ -42,6 +42,7 @@ class VerifyClient {
   using Outcome = base::Result<auth::Verdicts>;
   using Done = std::function<void(const Outcome&)>;
   using PeerChange = std::function<void(const ipc::RoleId&)>;
+  using Judged = std::function<void(const auth::Facts&, const dns::AnswerTable&)>;
 
   // `loop` must outlive this; `resolver` too, and it must give no answer once this is gone.
   VerifyClient(net::EventLoop& loop, dns::Resolver& resolver, const VerifyLimits& limits = {});
@@ -50,6 +51,9 @@ class VerifyClient {
   // connect(); and when a verifier should be replaced, because it does not end its work.
   void on_lost(PeerChange lost) { lost_ = std::move(lost); }
   void on_stuck(PeerChange stuck) { stuck_ = std::move(stuck); }
+
+  // Called in the main loop's thread with what verdicts stand on, when their message has them.
+  void on_judged(Judged judged) { judged_ = std::move(judged); }
 
   // The main loop's thread: a channel that the supervisor sent.
   void connect(const ipc::RoleId& verifier, base::UniqueFd channel);
@@ -86,7 +90,7 @@ class VerifyClient {
   // False: the verifier may not say that.
   bool on_message(const ipc::RoleId& id, const ipc::Message& message);
   bool on_need(Jobs::iterator job, const ipc::Need& need);
-  bool on_judged(Jobs::iterator job, const ipc::Judged& judged);
+  bool take_verdicts(Jobs::iterator job, const ipc::Judged& judged);
   void on_end(const ipc::RoleId& id, const std::string& reason, bool violation);
   static bool makes_sense(const Job& job, const ipc::Need& need);
   void ask(Jobs::iterator job, const std::vector<dns::Question>& questions);
@@ -106,6 +110,7 @@ class VerifyClient {
   const VerifyLimits limits_;
   PeerChange lost_;
   PeerChange stuck_;
+  Judged judged_;
   Jobs jobs_;
   std::deque<std::uint64_t> queue_;  // jobs for the next free verifier; some may be cancelled
   Verifiers verifiers_;

@@ -61,8 +61,8 @@ void check_descriptor_limit(const config::Config& config) {
 
 base::Result<std::map<ipc::Role, base::UniqueFd>> open_programs() {
   std::map<ipc::Role, base::UniqueFd> programs;
-  for (const ipc::Role role :
-       {ipc::Role::Smtp, ipc::Role::Deliver, ipc::Role::Verify, ipc::Role::Resolve}) {
+  for (const ipc::Role role : {ipc::Role::Smtp, ipc::Role::Deliver, ipc::Role::Verify,
+                               ipc::Role::Resolve, ipc::Role::Opinion}) {
     auto program = supervisor::open_program(role);
     if (!program) return program.error();
     programs[role] = std::move(*program);

@@ -32,16 +32,21 @@ constexpr std::chrono::seconds kEndPatience{2};
 constexpr std::chrono::milliseconds kEndPoll{2};
 
 // In the order in which a new configuration goes out: deliver must know a mailbox before smtp
-// accepts mail for it.
+// accepts mail for it, and who is not needed comes last.
 constexpr ipc::Role kRoles[] = {ipc::Role::Deliver, ipc::Role::Smtp, ipc::Role::Verify,
-                                ipc::Role::Resolve};
+                                ipc::Role::Resolve, ipc::Role::Opinion};
 
 // Who has a channel to smtp.
-constexpr ipc::Role kPeersOfSmtp[] = {ipc::Role::Deliver, ipc::Role::Verify, ipc::Role::Resolve};
+constexpr ipc::Role kPeersOfSmtp[] = {ipc::Role::Deliver, ipc::Role::Verify, ipc::Role::Resolve,
+                                      ipc::Role::Opinion};
 
 bool talks_to_smtp(ipc::Role role) { return std::ranges::count(kPeersOfSmtp, role) != 0; }
 
 std::string program_of(const ipc::RoleId& id) { return "postern-" + ipc::name_of(id); }
+
+// Whether mail waits for it. What strangers make crash again and again must cost nothing when it is
+// not: it has its pause, and a reload goes on without it.
+bool is_needed(const ipc::RoleId& id) { return id.role != ipc::Role::Opinion; }
 
 std::uint32_t processes_of(ipc::Role role, const config::Workers& workers) {
   if (role != ipc::Role::Verify) return 1;
@@ -343,7 +348,8 @@ void Supervisor::on_pong(Slot& slot, const ipc::Pong& pong) {
 
 bool Supervisor::healthy() const {
   return std::ranges::none_of(slots_, [&](const Slot& slot) {
-    return slot.failures_in_a_row > kMaxDoublings || (!slot.serving && starts_too_slowly(slot));
+    return is_needed(slot.id) &&
+           (slot.failures_in_a_row > kMaxDoublings || (!slot.serving && starts_too_slowly(slot)));
   });
 }
 
@@ -387,8 +393,10 @@ void Supervisor::on_death(Slot& slot, int status) {
       .text("reason", reason)
       .token("confined", confined ? "yes" : "no")
       .write();
-  if (reload_) finish_reload(program_of(slot.id) + " died: " + reason);
-  if (confined) return spawn(slot);  // at once: it has shown that it can serve
+  if (reload_ && is_needed(slot.id)) finish_reload(program_of(slot.id) + " died: " + reason);
+  if (reload_ && &slots_[reload_->taken] == &slot) ask_next_reload();
+  // At once: it has shown that it can serve.
+  if (confined && is_needed(slot.id)) return spawn(slot);
   ++slot.failures_in_a_row;
   schedule_restart(slot);
 }
@@ -421,6 +429,11 @@ void Supervisor::reload(config::Config config, std::function<void(std::string)> 
 void Supervisor::ask_next_reload() {
   if (reload_->taken == slots_.size()) return finish_reload("");
   Slot& next = slots_[reload_->taken];
+  if (!next.serving && !is_needed(next.id)) {
+    // It will begin with what is in force then.
+    ++reload_->taken;
+    return ask_next_reload();
+  }
   if (!next.serving) return finish_reload(program_of(next.id) + " is not running");
   if (needs_new_process(next.id.role, config_, reload_->config)) {
     reload_->replaced = next.process->pid();

@@ -67,7 +67,8 @@ class Supervisor {
   std::uint64_t generation() const { return generation_; }
   const ipc::Pong& smtp_figures() const { return smtp_figures_; }
   std::vector<RoleStatus> roles() const;
-  // Whether every role answered its last ping or is being replaced; for the service manager.
+  // Whether every role that mail waits for answered its last ping or is being replaced; for the
+  // service manager.
   bool healthy() const;
 
   // Call when children may have ended (SIGCHLD).

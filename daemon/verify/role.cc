@@ -8,7 +8,7 @@
 
 namespace verify_role {
 
-Role::Role(common::RoleParts parts) {
+Role::Role(common::RoleParts parts, Work work) : work_(std::move(work)) {
   for (auto& [peer, channel] : parts.peers) on_peer(peer, std::move(channel));
 }
 
@@ -34,7 +34,7 @@ void Role::on_drain(std::chrono::milliseconds) { supervisor_->send(ipc::Drained{
 void Role::on_peer(const ipc::RoleId& peer, base::UniqueFd channel) {
   if (peer.role != ipc::Role::Smtp) return;
   if (smtp_ != nullptr) smtp_->close();
-  smtp_ = std::make_shared<SmtpPeer>(loop_, std::move(channel));
+  smtp_ = std::make_shared<SmtpPeer>(loop_, std::move(channel), work_);
   smtp_->start();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verify role: judges one job after the other, with what the job brings and nothing else. It
-// keeps nothing between two jobs. One thread.
+// The verify role, and the opinion role: one job after the other, with what the job brings and
+// nothing else. It keeps nothing between two jobs. One thread.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace verify_role {
 
 class Role final : public common::RoleHandler {
  public:
-  explicit Role(common::RoleParts parts);
+  Role(common::RoleParts parts, Work work);
 
   // Says that the process is confined and serves; ends with the process.
   void run(ipc::Channel supervisor, std::vector<std::string> warnings);
@@ -31,6 +31,7 @@ class Role final : public common::RoleHandler {
 
  private:
   common::PollLoop loop_;
+  const Work work_;
   std::unique_ptr<common::SupervisorLink> supervisor_;
   std::shared_ptr<SmtpPeer> smtp_;
 };

@@ -3,9 +3,7 @@
 
 #include <string>
 #include <utility>
-#include <variant>
 
-#include "auth/verify.h"
 #include "obs/log.h"
 
 namespace verify_role {
@@ -17,8 +15,8 @@ void log_violation(const std::string& reason) {
 
 }  // namespace
 
-SmtpPeer::SmtpPeer(common::PollLoop& loop, base::UniqueFd channel)
-    : loop_(loop), channel_(std::move(channel), ipc::State::JobsFromSmtp) {}
+SmtpPeer::SmtpPeer(common::PollLoop& loop, base::UniqueFd channel, Work work)
+    : loop_(loop), channel_(std::move(channel), ipc::State::JobsFromSmtp), work_(std::move(work)) {}
 
 void SmtpPeer::start() {
   loop_.watch(
@@ -44,25 +42,20 @@ void SmtpPeer::on_readable() {
       return close();
     }
     if (!*message) break;
-    if (judge(**message)) continue;
+    if (work_on(**message)) continue;
     log_violation(std::string(ipc::name_of((*message)->type)) + ": makes no sense");
     return close();
   }
   if (!more || !*more) close();
 }
 
-bool SmtpPeer::judge(const ipc::Message& message) {
+bool SmtpPeer::work_on(const ipc::Message& message) {
   const auto job = ipc::unpack<ipc::Judge>(message.body);
   if (!job || job->facts.size() > kMaxFacts) return false;
-  const auto facts = ipc::unpack<auth::Facts>(job->facts);
+  auto facts = ipc::unpack<auth::Facts>(job->facts);
   if (!facts) return false;
-  auto result = auth::verify(*facts, dns::AnswerTable(job->answers));
-  auto* need = std::get_if<auth::Need>(&result);
-  const auto sent =
-      need != nullptr
-          ? channel_.send(ipc::Need{job->job, std::move(need->questions)})
-          : channel_.send(ipc::Judged{job->job, ipc::pack(std::get<auth::Verdicts>(result))});
-  if (!sent) close();
+  const Job mine{job->job, std::move(*facts), dns::AnswerTable(job->answers)};
+  if (!work_(mine, channel_)) close();
   return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/unique_fd.h"
 #include "daemon/common/poll_loop.h"
+#include "daemon/verify/work.h"
 #include "ipc/channel.h"
 
 namespace verify_role {
@@ -18,17 +19,18 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
   static constexpr std::size_t kMaxFacts = 8192;
 
   // `loop` must outlive this.
-  SmtpPeer(common::PollLoop& loop, base::UniqueFd channel);
+  SmtpPeer(common::PollLoop& loop, base::UniqueFd channel, Work work);
 
   void start();
   void close();
 
  private:
   void on_readable();
-  bool judge(const ipc::Message& message);  // false: it says what it may not
+  bool work_on(const ipc::Message& message);  // false: it says what it may not
 
   common::PollLoop& loop_;
   ipc::Channel channel_;
+  const Work work_;
   bool open_ = true;
 };
 

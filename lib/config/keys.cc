@@ -552,6 +552,7 @@ constexpr Key kKeys[] = {
      .type = Type::Choice,
      .fallback = "\"log\"",
      .allowed = kSecondOpinion,
+     .set = put<&Config::auth, &auth::Settings::second_opinion>,
      .doc = "Whether a second implementation checks too, and disagreements are logged."},
     {.path = "auth.spf.on_fail",
      .type = Type::Choice,

@@ -23,7 +23,7 @@ std::size_t body_size(std::string_view header) {
 }  // namespace
 
 const char* name_of(Role role) {
-  constexpr const char* kNames[] = {"smtp", "resolve", "verify", "deliver"};
+  constexpr const char* kNames[] = {"smtp", "resolve", "verify", "deliver", "opinion"};
   return kNames[static_cast<std::size_t>(role)];
 }
 

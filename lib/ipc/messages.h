@@ -20,7 +20,7 @@ enum class Type : std::uint8_t {
 #undef POSTERN_MESSAGE
 };
 
-enum class Role : std::uint8_t { Smtp, Resolve, Verify, Deliver, Last_ = Deliver };
+enum class Role : std::uint8_t { Smtp, Resolve, Verify, Deliver, Opinion, Last_ = Opinion };
 
 // "smtp", as in the name of the program postern-smtp.
 const char* name_of(Role role);
@@ -251,6 +251,13 @@ struct Judged {
   std::uint64_t job = 0;
   std::string verdicts;  // auth::Verdicts, packed
   void visit(auto& v) { v(job, verdicts); }
+};
+
+struct Reviewed {
+  static constexpr Type kType = Type::Reviewed;
+  std::uint64_t job = 0;
+  std::string opinions;  // auth::second_opinion::Opinions, packed
+  void visit(auto& v) { v(job, opinions); }
 };
 
 }  // namespace ipc

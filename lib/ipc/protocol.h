@@ -24,8 +24,9 @@ enum class State {
   // smtp hearing deliver, deliver hearing smtp.
   FromDeliver,
   FromSmtp,
-  // smtp hearing verify, verify hearing smtp.
+  // smtp hearing verify and opinion, each of these hearing smtp.
   FromVerify,
+  FromOpinion,
   JobsFromSmtp,
   // smtp hearing resolve, resolve hearing smtp.
   FromResolve,

@@ -73,7 +73,7 @@ class Status(ControlCase):
         self.assertLess(status["configuration"]["age_seconds"], harness.WAIT_SECONDS)
         self.assertEqual(status["configuration"]["last_reload"], "none")
         self.assertEqual({role["role"] for role in status["roles"]},
-                         {"smtp", "deliver", "verify.1", "verify.2", "resolve"})
+                         {"smtp", "deliver", "verify.1", "verify.2", "opinion", "resolve"})
         for role in status["roles"]:
             program = os.readlink(f"/proc/{role['pid']}/exe")
             self.assertEqual(pathlib.Path(program).name, f"postern-{role['role'].split('.')[0]}")

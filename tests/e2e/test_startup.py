@@ -345,7 +345,8 @@ class Privileges(harness.TestCase):
     def test_no_role_has_a_capability(self):
         server = self.start()
         roles = server.roles()
-        self.assertEqual(sorted(roles), ["postern-deliver", "postern-resolve", "postern-smtp",
+        self.assertEqual(sorted(roles), ["postern-deliver", "postern-opinion",
+                                         "postern-resolve", "postern-smtp",
                                          "postern-verify.1", "postern-verify.2"])
         for name, pid in roles.items():
             status = self.status(pid)

@@ -55,7 +55,7 @@ class Verifiers(harness.TestCase):
             server.wait_event("role", role=name, state="serving")
         now = self.roles(server)
         restarts = {name: role["restarts"] for name, role in now.items()}
-        self.assertEqual(restarts, {"smtp": 0, "deliver": 0, "resolve": 0,
+        self.assertEqual(restarts, {"smtp": 0, "deliver": 0, "resolve": 0, "opinion": 0,
                                     "verify.1": 1, "verify.2": 0, "verify.3": 1})
         self.assertEqual(now["verify.2"]["pid"], first["verify.2"]["pid"])
         with Dialog.tls(server) as dialog:

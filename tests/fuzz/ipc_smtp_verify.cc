@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// smtp hears verify (first byte even), or verify hears smtp (odd).
+// smtp hears verify, verify or opinion hears smtp, or smtp hears opinion: by the first byte.
+#include <array>
+
 #include "fuzz/ipc_stream.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::array kStates = {ipc::State::FromVerify, ipc::State::JobsFromSmtp,
+                                  ipc::State::FromOpinion};
   fuzz::Input input(data, size);
-  const bool to_verify = (input.byte() & 1) != 0;
-  fuzz::hear(input, to_verify ? ipc::State::JobsFromSmtp : ipc::State::FromVerify);
+  fuzz::hear(input, kStates.at(input.byte() % kStates.size()));
   return 0;
 }

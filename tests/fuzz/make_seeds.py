@@ -91,6 +91,7 @@ JOBS = {"first": judge(facts(SENDER), []), "all": judge(facts(SENDER), ANSWERS),
         "null": judge(facts(None), ANSWERS), "ipv6": judge(facts(SENDER, "2001:db8::1"), ANSWERS),
         "no-facts": judge(b"", ANSWERS)}
 SPF = b"".join([bytes([2])] + list(map(text, ["example.org", "-all matches", "4.6.2", "-all", ""])))
+OPINION = b"\1" + text("example.org") + b"\2\3" + text("")
 STREAMS = {
     "ipc_from_role": [
         ("Hello", b"\0" + text("0123abcd")), ("Confined", texts("no Landlock")),
@@ -115,6 +116,8 @@ STREAMS = {
         ("Need", numbers(7) + COUNT.pack(2) + text("a.example") + bytes([TXT]) +
          text("1.2.0.192.in-addr.arpa") + bytes([PTR])),
         ("Judged", numbers(7) + packed(SPF + SPF + b"\0" + fields("a.example", "why") + b"\0"))],
+    "ipc_from_opinion": [
+        ("Reviewed", numbers(7) + packed(OPINION + OPINION))],
 }
 # A DNS answer as dns::Answer is written: status, security, reason, and the four lists.
 EMPTY = COUNT.pack(0)
@@ -400,6 +403,11 @@ def spf_eval_seeds():
                 yield f"{name[:7]}-{test}", b"\1" + "\n".join(lines).encode()
 
 
+def second_opinion_seeds():
+    for name, case in spf_eval_seeds():
+        yield name, case[1:]
+
+
 def answer_text_seeds():
     for name, _, _ in SUITES:
         for number, (zone, _) in enumerate(scenarios(ROOT / "tests/auth/spf" / name)):
@@ -473,10 +481,12 @@ def all_seeds():
     table = message_table()
     for target in ["ipc_from_role", "ipc_from_supervisor"]:
         yield target, ipc_seeds(STREAMS[target], table, b"")
-    for target, left, right in [("ipc_smtp_deliver", "ipc_from_deliver", "ipc_from_smtp"),
-                                ("ipc_smtp_verify", "ipc_from_verify", "ipc_to_verify")]:
+    for target, streams in [
+            ("ipc_smtp_deliver", {b"\0": "ipc_from_deliver", b"\1": "ipc_from_smtp"}),
+            ("ipc_smtp_verify", {b"\0": "ipc_from_verify", b"\1": "ipc_to_verify",
+                                 b"\2": "ipc_from_opinion"})]:
         yield target, [(first.hex() + name, data)
-                       for first, stream in [(b"\0", left), (b"\1", right)]
+                       for first, stream in streams.items()
                        for name, data in ipc_seeds(STREAMS[stream], table, first)]
     yield "ipc_smtp_deliver", (
         (first.hex() + name, data)
@@ -503,6 +513,7 @@ def all_seeds():
     yield "spf_record", spf_record_seeds()
     yield "spf_macro", spf_macro_seeds()
     yield "spf_eval", spf_eval_seeds()
+    yield "second_opinion", second_opinion_seeds()
     yield "answer_text", answer_text_seeds()
     yield "verify_job", JOBS.items()
 

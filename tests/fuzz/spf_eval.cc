@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole evaluation. First byte: choices. Then lines: client, HELO, local-part, domain, and
-// answers as lib/dns/answer_text.h has them, of which those that are none are passed over.
+// A whole evaluation. First byte: choices. Then a case as spf_input.h has it.
 #include "auth/spf_eval.h"
 
 #include <string>
 
 #include "base/ascii.h"
-#include "dns/answer_text.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/spf_input.h"
 #include "support/settle.h"
 
 namespace {
@@ -18,32 +17,6 @@ using fuzz::require;
 constexpr int kMostRounds = 16;
 // What one message may cost; a record that follows the limits never gets there.
 constexpr std::size_t kMostQuestions = 150;
-
-std::string_view take_line(std::string_view& rest) {
-  const std::string_view line = rest.substr(0, rest.find('\n'));
-  rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-  return line;
-}
-
-auth::SpfQuery take_query(std::string_view& rest) {
-  auth::SpfQuery query;
-  query.client = base::IpAddress::parse(take_line(rest)).value_or(base::IpAddress());
-  query.helo = take_line(rest);
-  query.local_part = take_line(rest);
-  query.domain = query.sender_domain = take_line(rest);
-  query.receiver = "mx.ours.test";
-  return query;
-}
-
-dns::AnswerTable take_zone(std::string_view rest) {
-  dns::AnswerTable zone;
-  while (!rest.empty()) {
-    const auto line = dns::from_text(take_line(rest));
-    if (!line) continue;
-    for (const auto& [question, answer] : line->entries()) zone.add(question, answer);
-  }
-  return zone;
-}
 
 void check_verdict(const auth::SpfVerdict& verdict) {
   for (const std::string& text :
@@ -59,9 +32,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
   const std::uint8_t choices = input.byte();
   std::string_view rest = input.rest();
-  auth::SpfQuery query = take_query(rest);
+  auth::SpfQuery query = fuzz::take_query(rest);
   query.explain = (choices & 1) != 0;
-  const dns::AnswerTable zone = take_zone(rest);
+  const dns::AnswerTable zone = fuzz::take_zone(rest);
   const auto evaluate = [&](dns::Lookups& lookups) { return auth::evaluate_spf(query, lookups); };
 
   const auto settled = support::settle(zone, evaluate);

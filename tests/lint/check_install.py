@@ -18,6 +18,7 @@ EXPECTED = {
     "usr/libexec/postern/postern-smtp",
     "usr/libexec/postern/postern-deliver",
     "usr/libexec/postern/postern-verify",
+    "usr/libexec/postern/postern-opinion",
     "usr/libexec/postern/postern-resolve",
     "usr/lib/systemd/system/postern.service",
     "usr/lib/systemd/system/postern.socket",

@@ -23,6 +23,7 @@ ALLOWED = {
                              "libssl"},
     "libexec/postern-deliver": set(),
     "libexec/postern-verify": set(),
+    "libexec/postern-opinion": {"libspf2"},
     "libexec/postern-resolve": {"libevent_core", "libunbound"},
 }
 

@@ -150,7 +150,8 @@ class Checks(unittest.TestCase):
         (self.tree / "libexec").mkdir()
         small, large = shutil.which("true"), shutil.which("openssl")
         programs = ["posternd", "postern"]
-        programs += [f"libexec/postern-{role}" for role in ("smtp", "deliver", "verify", "resolve")]
+        programs += [f"libexec/postern-{role}"
+                     for role in ("smtp", "deliver", "verify", "opinion", "resolve")]
         for program in programs:
             (self.tree / program).symlink_to(small)
         self.assertEqual(self.complaints("check_needed.py"), [])

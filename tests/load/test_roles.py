@@ -88,7 +88,7 @@ class Death(harness.TestCase):
 
     def test_idle_roles_are_replaced_too(self):
         load = self.load()
-        for role in ("postern-verify.1", "postern-resolve"):
+        for role in ("postern-verify.1", "postern-opinion", "postern-resolve"):
             self.kill(role, 1, load)
         self.assert_nothing_lost(load)
 
@@ -145,7 +145,8 @@ class Death(harness.TestCase):
 class Standstill(harness.TestCase):
     def test_a_role_that_stops_answering_is_replaced(self):
         server = self.start(QUICK_PINGS)
-        for role in ("postern-smtp", "postern-deliver", "postern-verify.1", "postern-resolve"):
+        for role in ("postern-smtp", "postern-deliver", "postern-verify.1", "postern-opinion",
+                     "postern-resolve"):
             pid = server.roles()[role]
             os.kill(pid, signal.SIGSTOP)
             event = server.wait_event("role_died", pid=pid)

@@ -13,7 +13,7 @@ SUITE = "bookworm"
 # What a small server has beside our own needs.
 SYSTEM_PACKAGES = ["systemd", "systemd-sysv", "dbus", "dns-root-data"]
 PROGRAMS = ["posternd", "postern", "libexec/postern-smtp", "libexec/postern-deliver",
-            "libexec/postern-verify", "libexec/postern-resolve"]
+            "libexec/postern-verify", "libexec/postern-opinion", "libexec/postern-resolve"]
 
 
 def output(*command):

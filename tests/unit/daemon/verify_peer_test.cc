@@ -18,7 +18,7 @@ class Stage {
     auto ends = ipc::Channel::make_pair();
     REQUIRE(ends.ok());
     smtp_.emplace(std::move(ends->first), ipc::State::FromVerify);
-    peer_ = std::make_shared<SmtpPeer>(loop_, std::move(ends->second));
+    peer_ = std::make_shared<SmtpPeer>(loop_, std::move(ends->second), verify_role::judge);
     peer_->start();
   }
   ~Stage() { peer_->close(); }

@@ -28,6 +28,9 @@ TEST_CASE("nothing comes before its time, and nothing from the wrong side") {
   CHECK_FALSE(ipc::next_state(State::FromDeliver, Type::Deliver));
   CHECK_FALSE(ipc::next_state(State::FromDeliver, Type::Configure));
   CHECK_FALSE(ipc::next_state(State::FromVerify, Type::Judge));
+  CHECK_FALSE(ipc::next_state(State::FromVerify, Type::Reviewed));
+  CHECK_FALSE(ipc::next_state(State::FromOpinion, Type::Need));
+  CHECK_FALSE(ipc::next_state(State::FromOpinion, Type::Judged));
   CHECK_FALSE(ipc::next_state(State::JobsFromSmtp, Type::Judged));
   CHECK_FALSE(ipc::next_state(State::JobsFromSmtp, Type::Deliver));
   CHECK_FALSE(ipc::next_state(State::FromSmtp, Type::Resolve));
@@ -41,9 +44,11 @@ TEST_CASE("a verifier takes jobs, and answers with questions or verdicts") {
   CHECK(ipc::next_state(State::JobsFromSmtp, Type::Judge) == State::JobsFromSmtp);
   CHECK(ipc::next_state(State::FromVerify, Type::Need) == State::FromVerify);
   CHECK(ipc::next_state(State::FromVerify, Type::Judged) == State::FromVerify);
+  CHECK(ipc::next_state(State::FromOpinion, Type::Reviewed) == State::FromOpinion);
 }
 
 TEST_CASE("only what may be several processes has a number in its name") {
   CHECK(ipc::name_of(ipc::RoleId{ipc::Role::Deliver}) == "deliver");
+  CHECK(ipc::name_of(ipc::RoleId{ipc::Role::Opinion}) == "opinion");
   CHECK(ipc::name_of(ipc::RoleId{ipc::Role::Verify, 11}) == "verify.12");
 }

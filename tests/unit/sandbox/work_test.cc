@@ -22,6 +22,7 @@
 #include <string>
 #include <thread>
 
+#include "auth/second_opinion/reviewer.h"
 #include "auth/verify.h"
 #include "daemon/verify/smtp_peer.h"
 #include "net/acceptor.h"
@@ -280,9 +281,10 @@ TEST_CASE("verify and resolve: memory from another role is read, an answer goes 
 }
 
 // A verifier's work, with its own code; the job comes over `channel` when all is confined.
-int judge_one(UniqueFd channel) {
+int work_on_one(UniqueFd channel, verify_role::Work work) {
   common::PollLoop loop;
-  const auto peer = std::make_shared<verify_role::SmtpPeer>(loop, std::move(channel));
+  const auto peer =
+      std::make_shared<verify_role::SmtpPeer>(loop, std::move(channel), std::move(work));
   if (!sandbox::restrict_files({}) || !sandbox::limit_address_space(1u << 30)) return 1;
   if (!sandbox::restrict_calls(Role::Verify)) return 2;
   peer->start();
@@ -298,7 +300,8 @@ TEST_CASE("verify: a job comes, and verdicts go back") {
   facts.session.helo = "helo.example";
   facts.cutoff = auth::Cutoff::Deadline;
   REQUIRE(smtp.send(ipc::Judge{7, ipc::pack(facts), {}}));
-  CHECK(in_child([&] { return judge_one(std::move(ends->second)); }) == kGood);
+  CHECK(in_child([&] { return work_on_one(std::move(ends->second), verify_role::judge); }) ==
+        kGood);
   REQUIRE(smtp.receive());
   const auto answer = smtp.next();
   REQUIRE((answer && *answer));
@@ -306,6 +309,26 @@ TEST_CASE("verify: a job comes, and verdicts go back") {
   REQUIRE(judged);
   CHECK(ipc::unpack<auth::Verdicts>(judged->verdicts) ==
         std::get<auth::Verdicts>(auth::verify(facts, {})));
+}
+
+TEST_CASE("opinion: libspf2 works on a table, and on nothing else") {
+  auth::SpfQuery query;
+  query.client = *base::IpAddress::parse("192.0.2.1");
+  query.domain = query.sender_domain = query.helo = "example.org";
+  dns::AnswerTable answers;
+  auto record = dns::Answer::of(dns::Status::Records);
+  record.texts = {"v=spf1 exists:%{ir}.%{v}.example.org mx -all exp=%{d}.example.org"};
+  answers.add({"example.org", dns::Type::Txt}, record);
+  answers.add({"1.2.0.192.in-addr.example.org", dns::Type::A},
+              dns::Answer::of(dns::Status::NoName));
+  answers.add({"example.org", dns::Type::Mx}, dns::Answer::of(dns::Status::NoData));
+  CHECK(in_child([&] {
+          auth::second_opinion::Reviewer reviewer;
+          if (!sandbox::restrict_files({}) || !sandbox::restrict_calls(Role::Verify)) return 1;
+          const auto opinion = reviewer.review(query, answers);
+          if (opinion.outcome != auth::second_opinion::Outcome::Same) return 2;
+          return opinion.theirs == auth::SpfResult::Fail ? 0 : 3;
+        }) == kGood);
 }
 
 // As its main() does it; then a question over UDP whose answer is so large that it comes by TCP,

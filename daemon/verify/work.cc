@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/verify/work.h"
+
+#include <utility>
+#include <variant>
+
+namespace verify_role {
+
+base::Status judge(const Job& job, ipc::Channel& channel) {
+  auto result = auth::verify(job.facts, job.answers);
+  if (auto* need = std::get_if<auth::Need>(&result))
+    return channel.send(ipc::Need{job.number, std::move(need->questions)});
+  return channel.send(ipc::Judged{job.number, ipc::pack(std::get<auth::Verdicts>(result))});
+}
+
+}  // namespace verify_role
