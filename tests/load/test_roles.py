@@ -88,7 +88,7 @@ class Death(harness.TestCase):
 
     def test_idle_roles_are_replaced_too(self):
         load = self.load()
-        for role in ("postern-verify.1", "postern-opinion", "postern-resolve"):
+        for role in ("postern-verify.1", "postern-resolve"):
             self.kill(role, 1, load)
         self.assert_nothing_lost(load)
 
