@@ -14,12 +14,12 @@
 #include "auth/settings.h"
 #include "base/result.h"
 #include "daemon/common/counters.h"
+#include "daemon/common/resolve_client.h"
 #include "daemon/common/role_settings.h"
+#include "daemon/common/verify_client.h"
 #include "daemon/smtp/deliver_client.h"
 #include "daemon/smtp/message_buffer.h"
 #include "daemon/smtp/opinion_client.h"
-#include "daemon/smtp/resolve_client.h"
-#include "daemon/smtp/verify_client.h"
 #include "net/tls_context.h"
 #include "policy/connections.h"
 #include "policy/recipients.h"
@@ -64,8 +64,8 @@ class Services {
   policy::Connections connections;
   BufferBudget buffers;
   DeliverClient deliver;
-  ResolveClient resolve;
-  VerifyClient verify;
+  common::ResolveClient resolve;
+  common::VerifyClient verify;
   Counters counters;
   OpinionClient opinions;  // told of verdicts by verify
 

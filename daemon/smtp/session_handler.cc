@@ -119,18 +119,18 @@ void SessionHandler::handle(Connection& connection, const smtp::AskSender& ask) 
 void SessionHandler::begin_verification() {
   const std::uint64_t number = services_.verify.next_job();
   transaction_->verification = number;
-  services_.verify.verify(number, transaction_->facts(snapshot_->hostname, base::wall_now()),
-                          snapshot_->auth.deadline,
-                          [this, number, post = link_.post](const VerifyClient::Outcome& outcome) {
-                            // The handler lives as long as its connection.
-                            post([this, number, outcome](Connection* open) {
-                              if (open != nullptr) verified(*open, number, outcome);
-                            });
-                          });
+  services_.verify.verify(
+      number, transaction_->facts(snapshot_->hostname, base::wall_now()), snapshot_->auth.deadline,
+      [this, number, post = link_.post](const common::VerifyClient::Outcome& outcome) {
+        // The handler lives as long as its connection.
+        post([this, number, outcome](Connection* open) {
+          if (open != nullptr) verified(*open, number, outcome);
+        });
+      });
 }
 
 void SessionHandler::verified(Connection& connection, std::uint64_t number,
-                              const VerifyClient::Outcome& outcome) {
+                              const common::VerifyClient::Outcome& outcome) {
   // It may have been cancelled when this was on its way already.
   if (transaction_ == nullptr || transaction_->verification != number) return;
   transaction_->verdicts = outcome;
@@ -251,7 +251,7 @@ void SessionHandler::refuse_message(Connection& connection, const smtp::Reply& r
 
 // The message is complete, and so are its verdicts.
 void SessionHandler::judge(Connection& connection) {
-  const VerifyClient::Outcome& outcome = *transaction_->verdicts;
+  const common::VerifyClient::Outcome& outcome = *transaction_->verdicts;
   if (!outcome) return refuse_message(connection, replies::local_trouble(), outcome.error().reason);
   const auto facts = transaction_->facts(snapshot_->hostname, base::wall_now());
   const auto disposition = policy::decide(facts, *outcome, snapshot_->auth_policy);

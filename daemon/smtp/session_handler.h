@@ -68,7 +68,8 @@ class SessionHandler : public net::ConnectionHandler {
   void pass_on_part(Connection& connection);
   void part_is_away(Connection& connection, const ipc::Appended& appended);
   void begin_verification();
-  void verified(Connection& connection, std::uint64_t number, const VerifyClient::Outcome& outcome);
+  void verified(Connection& connection, std::uint64_t number,
+                const common::VerifyClient::Outcome& outcome);
   void refuse_message(Connection& connection, const smtp::Reply& reply, std::string_view detail);
   void judge(Connection& connection);
   void deliver();

@@ -13,6 +13,7 @@
 #include "daemon/common/exit_code.h"
 #include "daemon/common/journal.h"
 #include "daemon/common/passed_sockets.h"
+#include "daemon/common/role_process.h"
 #include "daemon/common/standard_descriptors.h"
 #include "daemon/supervisor/control_socket.h"
 #include "daemon/supervisor/options.h"
@@ -63,7 +64,7 @@ base::Result<std::map<ipc::Role, base::UniqueFd>> open_programs() {
   std::map<ipc::Role, base::UniqueFd> programs;
   for (const ipc::Role role : {ipc::Role::Smtp, ipc::Role::Deliver, ipc::Role::Verify,
                                ipc::Role::Resolve, ipc::Role::Opinion}) {
-    auto program = supervisor::open_program(role);
+    auto program = common::open_program(role);
     if (!program) return program.error();
     programs[role] = std::move(*program);
   }

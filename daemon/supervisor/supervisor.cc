@@ -6,15 +6,14 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <thread>
 #include <utility>
 
 #include "daemon/common/build_id.h"
 #include "daemon/common/exit_code.h"
 #include "daemon/common/role_settings.h"
+#include "daemon/common/settings_of_roles.h"
 #include "daemon/supervisor/reload_rules.h"
-#include "daemon/supervisor/settings_of_roles.h"
 #include "obs/log.h"
 
 namespace supervisor {
@@ -28,8 +27,6 @@ constexpr std::chrono::minutes kStartLimit{2};  // from start to confined
 constexpr std::chrono::seconds kPeerInterval{1};
 constexpr std::chrono::milliseconds kPeerPatience{100};
 constexpr std::chrono::seconds kReloadLimit{60};
-constexpr std::chrono::seconds kEndPatience{2};
-constexpr std::chrono::milliseconds kEndPoll{2};
 
 // In the order in which a new configuration goes out: deliver must know a mailbox before smtp
 // accepts mail for it, and who is not needed comes last.
@@ -62,14 +59,6 @@ void log_role(const ipc::RoleId& role, pid_t pid, const char* state) {
       .write();
 }
 
-std::string describe_death(int status) {
-  if (WIFSIGNALED(status)) {
-    const char* name = ::sigabbrev_np(WTERMSIG(status));
-    return std::string("SIG") + (name != nullptr ? name : std::to_string(WTERMSIG(status)));
-  }
-  return "exit code " + std::to_string(WEXITSTATUS(status));
-}
-
 }  // namespace
 
 Supervisor::Supervisor(common::PollLoop& loop, config::Config config, Resources resources)
@@ -89,13 +78,7 @@ Supervisor::~Supervisor() {
     left.push_back(slot.process->pid());
     slot.process.reset();
   }
-  const base::Instant patience = base::now() + kEndPatience;
-  while (!left.empty()) {
-    std::erase_if(left, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
-    if (base::now() > patience)
-      for (const pid_t pid : left) ::kill(pid, SIGKILL);
-    if (!left.empty()) std::this_thread::sleep_for(kEndPoll);
-  }
+  common::await_ends(std::move(left));
 }
 
 Supervisor::Slot* Supervisor::find(const ipc::RoleId& id) {
@@ -110,7 +93,8 @@ void Supervisor::start(std::function<void()> ready) {
 }
 
 void Supervisor::spawn(Slot& slot) {
-  auto process = RoleProcess::spawn(slot.id, resources_.programs.at(slot.id.role), resources_.user);
+  auto process =
+      common::RoleProcess::spawn(slot.id, resources_.programs.at(slot.id.role), resources_.user);
   if (!process) return spawn_failed(slot, process.error().reason);
   slot.process.emplace(std::move(*process));
   slot.confined = slot.serving = false;
@@ -209,9 +193,8 @@ void Supervisor::end(Slot& slot, std::string reason) {
 }
 
 void Supervisor::on_hello(Slot& slot, const ipc::Hello& hello) {
-  if (hello.role != slot.id.role) return violate(slot, "it is another role");
-  if (hello.build_id != common::build_id())
-    return violate(slot, "it is of build " + hello.build_id + ", not " + common::build_id());
+  if (const auto ours = common::check_hello(hello, slot.id.role); !ours)
+    return violate(slot, ours.error().reason);
   send(slot, ipc::Welcome{common::build_id()});
   send_parts(slot);
 }
@@ -223,12 +206,12 @@ base::Result<base::UniqueFd> Supervisor::settings_for(ipc::Role role,
       std::vector<std::size_t> sockets;
       for (const common::BoundListener& bound : resources_.listeners)
         sockets.push_back(bound.listener);
-      return common::seal_settings(smtp_settings(config, sockets));
+      return common::seal_settings(common::smtp_settings(config, sockets));
     }
     case ipc::Role::Deliver:
-      return common::seal_settings(deliver_settings(config));
+      return common::seal_settings(common::deliver_settings(config));
     case ipc::Role::Resolve:
-      return common::seal_settings(resolve_settings(config));
+      return common::seal_settings(common::resolve_settings(config));
     default:
       return common::seal_settings(config.log);
   }
@@ -369,7 +352,8 @@ void Supervisor::reap() {
 void Supervisor::on_death(Slot& slot, int status) {
   const pid_t pid = slot.process->pid();
   const bool confined = slot.confined;
-  const std::string reason = slot.end_reason.empty() ? describe_death(status) : slot.end_reason;
+  const std::string reason =
+      slot.end_reason.empty() ? common::describe_death(status) : slot.end_reason;
   loop_.unwatch(slot.process->channel().fd());
   slot.process.reset();
   slot.confined = slot.serving = false;

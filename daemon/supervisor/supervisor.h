@@ -17,7 +17,7 @@
 #include "config/config.h"
 #include "daemon/common/environment.h"
 #include "daemon/common/poll_loop.h"
-#include "daemon/supervisor/role_process.h"
+#include "daemon/common/role_process.h"
 #include "ipc/messages.h"
 
 namespace supervisor {
@@ -77,7 +77,7 @@ class Supervisor {
  private:
   struct Slot {
     ipc::RoleId id;
-    std::optional<RoleProcess> process;
+    std::optional<common::RoleProcess> process;
     bool confined = false;
     bool serving = false;
     unsigned starts = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Questions of smtp on their way to resolve and back; and what either does when the other one was
 // taken over.
-#include "daemon/smtp/resolve_client.h"
+#include "daemon/common/resolve_client.h"
 
 #include <catch2/catch.hpp>
 #include <thread>
@@ -13,8 +13,8 @@
 
 namespace {
 
+using common::ResolveClient;
 using dns::Answer, dns::Question, dns::Status, dns::Type;
-using smtp_role::ResolveClient;
 
 const Question kQuestion{"example.org", Type::Txt};
 

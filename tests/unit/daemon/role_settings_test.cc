@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/supervisor/settings_of_roles.h"
+#include "daemon/common/settings_of_roles.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -44,7 +44,7 @@ config::Config sample() {
 
 TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   // Two sockets were passed for the second listener.
-  const auto sealed = common::seal_settings(supervisor::smtp_settings(sample(), {0, 1, 1}));
+  const auto sealed = common::seal_settings(common::smtp_settings(sample(), {0, 1, 1}));
   REQUIRE(sealed.ok());
   const auto opened = common::open_settings<common::SmtpRoleSettings>(*sealed);
   REQUIRE(opened.ok());
@@ -72,7 +72,7 @@ TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
 }
 
 TEST_CASE("deliver gets the mailboxes, and no key") {
-  const auto sealed = common::seal_settings(supervisor::deliver_settings(sample()));
+  const auto sealed = common::seal_settings(common::deliver_settings(sample()));
   REQUIRE(sealed.ok());
   const auto opened = common::open_settings<common::DeliverRoleSettings>(*sealed);
   REQUIRE(opened.ok());
@@ -84,7 +84,7 @@ TEST_CASE("deliver gets the mailboxes, and no key") {
 }
 
 TEST_CASE("resolve gets its servers and local data, and no key") {
-  const auto sealed = common::seal_settings(supervisor::resolve_settings(sample()));
+  const auto sealed = common::seal_settings(common::resolve_settings(sample()));
   REQUIRE(sealed.ok());
   const auto opened = common::open_settings<common::ResolveRoleSettings>(*sealed);
   REQUIRE(opened.ok());

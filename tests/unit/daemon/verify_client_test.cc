@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way to verdicts, over verifiers that do as they should and verifiers that do not.
-#include "daemon/smtp/verify_client.h"
+#include "daemon/common/verify_client.h"
 
 #include <catch2/catch.hpp>
 #include <list>
@@ -14,7 +14,7 @@
 #include "ipc/channel.h"
 
 using auth::SpfResult;
-using smtp_role::VerifyClient, smtp_role::VerifyLimits;
+using common::VerifyClient, common::VerifyLimits;
 using std::chrono::milliseconds;
 
 namespace {

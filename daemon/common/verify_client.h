@@ -26,7 +26,7 @@
 #include "net/channel_link.h"
 #include "net/event_loop.h"
 
-namespace smtp_role {
+namespace common {
 
 struct VerifyLimits {
   std::size_t jobs = 10000;                                   // at one time
@@ -119,4 +119,4 @@ class VerifyClient {
   std::atomic<std::uint64_t> last_job_{0};
 };
 
-}  // namespace smtp_role
+}  // namespace common

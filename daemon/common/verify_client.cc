@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/smtp/verify_client.h"
+#include "daemon/common/verify_client.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,7 +7,7 @@
 
 #include "obs/log.h"
 
-namespace smtp_role {
+namespace common {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{50};
@@ -233,4 +233,4 @@ void VerifyClient::check_jobs(base::Instant now) {
   }
 }
 
-}  // namespace smtp_role
+}  // namespace common

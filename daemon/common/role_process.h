@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// One process of the server: started, spoken to, ended.
+// One process of the server: started, spoken to, ended. For the supervisor, and for who does its
+// work for a moment.
 #pragma once
 
 #include <sys/types.h>
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/account.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "base/unique_fd.h"
 #include "ipc/channel.h"
+#include "ipc/messages.h"
 
-namespace supervisor {
+namespace common {
 
 class RoleProcess {
  public:
@@ -29,7 +32,7 @@ class RoleProcess {
   ipc::Channel& channel() { return channel_; }
   pid_t pid() const { return pid_; }
   base::Instant started() const { return started_; }
-  void kill() const;  // it is reaped by the supervisor
+  void kill() const;  // whoever has spawned it reaps it
 
  private:
   RoleProcess(pid_t pid, ipc::Channel channel)
@@ -44,4 +47,12 @@ class RoleProcess {
 // on disk never mixes versions.
 base::Result<base::UniqueFd> open_program(ipc::Role role);
 
-}  // namespace supervisor
+// Whether the one who says so is the role that was started, and of this build.
+base::Status check_hello(const ipc::Hello& hello, ipc::Role role);
+
+// Reaps them. They end when their channels do; who takes longer than 2 seconds is killed.
+void await_ends(std::vector<pid_t> processes);
+
+std::string describe_death(int status);  // of waitpid(): "SIGKILL", "exit code 69"
+
+}  // namespace common

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/supervisor/role_process.h"
+#include "daemon/common/role_process.h"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,17 +10,23 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "daemon/common/build_id.h"
 #include "daemon/common/exit_code.h"
 #include "daemon/common/journal.h"
 #include "daemon/common/role_start.h"
 #include "obs/log.h"
 #include "sandbox/privileges.h"
 
-namespace supervisor {
+namespace common {
 namespace {
+
+constexpr std::chrono::seconds kEndPatience{2};
+constexpr std::chrono::milliseconds kEndPoll{2};
 
 std::string program_name(const std::string& name) { return "postern-" + name; }
 
@@ -54,7 +61,7 @@ base::Status prepare_child(int channel, const std::optional<base::Account>& user
   if (user)
     if (auto became = sandbox::become_user(*user); !became) return became;
   if (auto dropped = sandbox::drop_capabilities(); !dropped) return dropped;
-  if (::dup2(channel, common::kSupervisorFd) < 0) return base::Error::system("dup2", errno);
+  if (::dup2(channel, kSupervisorFd) < 0) return base::Error::system("dup2", errno);
   return base::ok();
 }
 
@@ -63,14 +70,13 @@ base::Status prepare_child(int channel, const std::optional<base::Account>& user
   std::vector<std::string> arguments{program_name(ipc::name_of(id))};
   std::vector<std::string> variables = environment();
   auto prepared = prepare_child(channel, user);
-  if (auto journal = common::hand_down_journal(); !journal.empty())
-    variables.push_back(std::move(journal));
+  if (auto journal = hand_down_journal(); !journal.empty()) variables.push_back(std::move(journal));
   if (prepared) {
     ::fexecve(program, pointers(arguments).data(), pointers(variables).data());
     prepared = base::Error::system("execute " + arguments[0], errno);
   }
   obs::Line(obs::Event::fatal).text("reason", prepared.error().reason).write();
-  ::_exit(common::kExitOsError);
+  ::_exit(kExitOsError);
 }
 
 }  // namespace
@@ -83,7 +89,7 @@ base::Result<base::UniqueFd> open_program(ipc::Role role) {
     const std::string path = directory + "/" + name;
     const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     // Out of the way of the numbers that others get in the child.
-    if (fd) return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, common::kFirstFreeFd));
+    if (fd) return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstFreeFd));
     tried += (tried.empty() ? "" : ", ") + path;
   }
   return base::Error::system("cannot open the program " + name + " (tried " + tried + ")", errno);
@@ -94,7 +100,7 @@ base::Result<RoleProcess> RoleProcess::spawn(const ipc::RoleId& id, const base::
   auto ends = ipc::Channel::make_pair();
   if (!ends) return ends.error();
   // The child's end above the number that it will get, or dup2 would leave it close-on-exec.
-  base::UniqueFd theirs(::fcntl(ends->second.get(), F_DUPFD_CLOEXEC, common::kFirstFreeFd));
+  base::UniqueFd theirs(::fcntl(ends->second.get(), F_DUPFD_CLOEXEC, kFirstFreeFd));
   if (!theirs) return base::Error::system("F_DUPFD_CLOEXEC", errno);
   const pid_t pid = ::fork();
   if (pid < 0) return base::Error::system("fork", errno);
@@ -102,6 +108,30 @@ base::Result<RoleProcess> RoleProcess::spawn(const ipc::RoleId& id, const base::
   return RoleProcess(pid, ipc::Channel(std::move(ends->first), ipc::State::RoleStarting));
 }
 
+base::Status check_hello(const ipc::Hello& hello, ipc::Role role) {
+  if (hello.role != role) return base::Error::permanent("it is another role");
+  if (hello.build_id == build_id()) return base::ok();
+  return base::Error::permanent("it is of build " + hello.build_id + ", not " + build_id());
+}
+
+void await_ends(std::vector<pid_t> processes) {
+  const base::Instant patience = base::now() + kEndPatience;
+  while (!processes.empty()) {
+    std::erase_if(processes, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
+    if (base::now() > patience)
+      for (const pid_t pid : processes) ::kill(pid, SIGKILL);
+    if (!processes.empty()) std::this_thread::sleep_for(kEndPoll);
+  }
+}
+
+std::string describe_death(int status) {
+  if (WIFSIGNALED(status)) {
+    const char* name = ::sigabbrev_np(WTERMSIG(status));
+    return std::string("SIG") + (name != nullptr ? name : std::to_string(WTERMSIG(status)));
+  }
+  return "exit code " + std::to_string(WEXITSTATUS(status));
+}
+
 void RoleProcess::kill() const { ::kill(pid_, SIGKILL); }
 
-}  // namespace supervisor
+}  // namespace common

@@ -21,7 +21,7 @@
 #include "net/channel_link.h"
 #include "net/event_loop.h"
 
-namespace smtp_role {
+namespace common {
 
 class ResolveClient final : public dns::Resolver {
  public:
@@ -58,4 +58,4 @@ class ResolveClient final : public dns::Resolver {
   std::function<void()> lost_;
 };
 
-}  // namespace smtp_role
+}  // namespace common

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/smtp/resolve_client.h"
+#include "daemon/common/resolve_client.h"
 
 #include <utility>
 
 #include "dns/answer_check.h"
 #include "obs/log.h"
 
-namespace smtp_role {
+namespace common {
 namespace {
 
 dns::Answer failure(const char* reason) {
@@ -64,4 +64,4 @@ bool ResolveClient::handle(const ipc::Message& message) {
   return true;
 }
 
-}  // namespace smtp_role
+}  // namespace common

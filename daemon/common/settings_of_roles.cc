@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/supervisor/settings_of_roles.h"
+#include "daemon/common/settings_of_roles.h"
 
 #include <algorithm>
 #include <thread>
 
 #include "policy/recipients.h"
 
-namespace supervisor {
+namespace common {
 
-common::SmtpRoleSettings smtp_settings(const config::Config& config,
-                                       const std::vector<std::size_t>& sockets) {
-  common::SmtpRoleSettings settings{
-      config.hostname,       config.smtp, config.tls,         config.domains,
-      config.limits,         config.auth, config.auth_policy, {},
-      config.spool.min_free, 1,           config.log};
+SmtpRoleSettings smtp_settings(const config::Config& config,
+                               const std::vector<std::size_t>& sockets) {
+  SmtpRoleSettings settings{config.hostname,       config.smtp, config.tls,         config.domains,
+                            config.limits,         config.auth, config.auth_policy, {},
+                            config.spool.min_free, 1,           config.log};
   for (const std::size_t index : sockets) {
     const config::Listener& listener = config.listeners.at(index);
     settings.listeners.push_back({listener.access, listener.tls == config::ListenerTls::Implicit,
@@ -25,15 +24,15 @@ common::SmtpRoleSettings smtp_settings(const config::Config& config,
   return settings;
 }
 
-common::DeliverRoleSettings deliver_settings(const config::Config& config) {
-  common::DeliverRoleSettings settings{config.spool, {}, config.log};
+DeliverRoleSettings deliver_settings(const config::Config& config) {
+  DeliverRoleSettings settings{config.spool, {}, config.log};
   for (const auto& mailbox : policy::Recipients(config.domains).all_mailboxes())
     settings.mailboxes.push_back({mailbox.domain, mailbox.mailbox, {}});
   return settings;
 }
 
-common::ResolveRoleSettings resolve_settings(const config::Config& config) {
+ResolveRoleSettings resolve_settings(const config::Config& config) {
   return {config.dns, config.log};
 }
 
-}  // namespace supervisor
+}  // namespace common
