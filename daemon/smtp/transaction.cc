@@ -5,11 +5,8 @@
 #include <iterator>
 #include <utility>
 
-#include "base/ascii.h"
-#include "mail/auth_results.h"
 #include "mail/delivered_to.h"
 #include "mail/header_fields.h"
-#include "mail/idn.h"
 #include "mail/trace.h"
 #include "policy/auth_results.h"
 
@@ -63,12 +60,10 @@ base::Result<std::vector<policy::LocalMailbox>> Transaction::read_header(
   if (const auto* id = fields.find("Message-ID"))
     message_id = mail::unfolded(id->value).substr(0, kMaxMessageId);
   auto looping = take_away_looping(mail::DeliveredTo(fields));
-  const auto is_for_us_to_say = [&](const mail::HeaderField& field) {
-    // RFC 5321 section 4.4, RFC 8601 section 5
-    return base::iequals(field.name, "Return-Path") ||
-           mail::is_our_auth_results(field, authserv_id);
+  const auto unwanted = [&](const mail::HeaderField& field) {
+    return mail::is_for_us_to_say(field, authserv_id);
   };
-  if (fields.remove_if(is_for_us_to_say) == 0) return looping;
+  if (fields.remove_if(unwanted) == 0) return looping;
   std::string kept;
   for (const std::string_view piece : fields.pieces()) kept += piece;
   if (auto refilled = refill(kept + text.substr(fields.section().size()), buffers); !refilled)
@@ -94,12 +89,7 @@ base::Status Transaction::refill(const std::string& bytes, BufferBudget& buffers
 }
 
 auth::SessionFacts Transaction::facts(const std::string& hostname, base::WallTime now) const {
-  auth::SessionFacts facts{session.client.address, session.helo, sender.path.address, hostname,
-                           now};
-  // An address literal stays what it is.
-  if (facts.mail_from && !facts.mail_from->is_literal)
-    if (auto name = mail::to_a_labels(facts.mail_from->domain)) facts.mail_from->domain = *name;
-  return facts;
+  return {session.client.address, session.helo, auth::judged_sender(sender.path), hostname, now};
 }
 
 std::string Transaction::received(const std::string& hostname, base::WallTime now) const {

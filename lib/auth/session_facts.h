@@ -22,4 +22,7 @@ struct SessionFacts {
   void visit(auto& v) { v(client, helo, mail_from, receiver, time); }
 };
 
+// The sender that is judged for a reverse-path, for SessionFacts::mail_from.
+std::optional<mail::Address> judged_sender(const mail::Path& reverse_path);
+
 }  // namespace auth

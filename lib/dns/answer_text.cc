@@ -15,11 +15,6 @@ namespace {
 constexpr std::array kSecurities = {"unknown", "insecure", "secure", "bogus"};
 constexpr std::array kStatuses = {"records", "nodata", "nxdomain", "failure"};
 
-template <class Names, class Enum>
-const char* word(const Names& names, Enum value) {
-  return names.at(static_cast<std::size_t>(value));
-}
-
 template <class Enum, class Names>
 std::optional<Enum> value_of(const Names& names, std::string_view word) {
   const auto found = std::find(names.begin(), names.end(), word);
@@ -151,24 +146,31 @@ std::optional<Entry> entry_of(std::string_view line) {
   return entry;
 }
 
-std::string data_of(const Answer& answer) {
-  std::string text;
-  if (answer.failed()) text += ' ' + quoted(answer.reason);
-  for (const auto& address : answer.addresses) text += ' ' + address.to_string();
-  for (const auto& bytes : answer.texts) text += ' ' + quoted(bytes);
-  for (const auto& exchange : answer.exchanges)
-    text += ' ' + std::to_string(exchange.preference) + ':' + presentation(exchange.host);
-  for (const auto& name : answer.names) text += ' ' + presentation(name);
-  return text;
+}  // namespace
+
+const char* name_of(Security security) {
+  return kSecurities.at(static_cast<std::size_t>(security));
 }
 
-}  // namespace
+const char* name_of(Status status) { return kStatuses.at(static_cast<std::size_t>(status)); }
+
+std::vector<std::string> data_of(const Answer& answer) {
+  std::vector<std::string> data;
+  if (answer.failed()) data.push_back(quoted(answer.reason));
+  for (const auto& address : answer.addresses) data.push_back(address.to_string());
+  for (const auto& bytes : answer.texts) data.push_back(quoted(bytes));
+  for (const auto& exchange : answer.exchanges)
+    data.push_back(std::to_string(exchange.preference) + ':' + presentation(exchange.host));
+  for (const auto& name : answer.names) data.push_back(presentation(name));
+  return data;
+}
 
 std::string to_text(const AnswerTable& table) {
   std::string text;
   for (const auto& [question, answer] : table.entries()) {
-    text += question.to_string() + ' ' + word(kSecurities, answer.security) + ' ' +
-            word(kStatuses, answer.status) + data_of(answer) + '\n';
+    text += question.to_string() + ' ' + name_of(answer.security) + ' ' + name_of(answer.status);
+    for (const std::string& item : data_of(answer)) text += ' ' + item;
+    text += '\n';
   }
   return text;
 }

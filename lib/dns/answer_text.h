@@ -16,11 +16,18 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "dns/answer_table.h"
 
 namespace dns {
+
+const char* name_of(Security security);  // "insecure"
+const char* name_of(Status status);      // "nxdomain"
+
+// What follows the status: one text for each record, or the reason of a failure.
+std::vector<std::string> data_of(const Answer& answer);
 
 // from_text() gives the same table.
 std::string to_text(const AnswerTable& table);

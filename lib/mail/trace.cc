@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <string_view>
 #include <vector>
 
 #include "base/ascii.h"
+#include "mail/auth_results.h"
 #include "mail/folded.h"
 
 namespace mail {
@@ -62,6 +62,11 @@ std::string return_path_field(const Path& reverse_path) {
 
 std::string delivered_to_field(const Address& mailbox) {
   return folded({"Delivered-To:", mailbox.to_string()});
+}
+
+bool is_for_us_to_say(const HeaderField& field, std::string_view authserv_id) {
+  // RFC 5321 section 4.4, RFC 8601 section 5
+  return base::iequals(field.name, "Return-Path") || is_our_auth_results(field, authserv_id);
 }
 
 std::string rfc5322_date(base::WallTime time) {

@@ -2,14 +2,17 @@
 // The trace fields on top of a stored message (RFC 5321 section 4.4), as header text: each function
 // returns whole fields ending in CRLF, folded to 78 columns where a blank allows it, no line above
 // 998 octets (RFC 5322 section 2.1.1). Whatever the facts contain, one field comes out.
+// Also, which fields that came with the message must not stay beneath them.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "mail/address.h"
+#include "mail/header_fields.h"
 
 namespace mail {
 
@@ -34,6 +37,10 @@ struct ReceivedFacts {
 std::string received_field(const ReceivedFacts& facts);
 std::string return_path_field(const Path& reverse_path);
 std::string delivered_to_field(const Address& mailbox);
+
+// Whether nobody may say it but we, where a message is delivered: Return-Path, and
+// Authentication-Results that may be taken for ours (auth_results.h).
+bool is_for_us_to_say(const HeaderField& field, std::string_view authserv_id);
 
 // "Sat, 21 Nov 2026 21:03:00 +0000", RFC 5322 section 3.3; always UTC, never a locale.
 std::string rfc5322_date(base::WallTime time);

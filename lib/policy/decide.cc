@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/decide.h"
 
+#include <array>
 #include <string_view>
 
 #include "base/ascii.h"
@@ -53,6 +54,11 @@ constexpr Rule kRules[] = {
 };
 
 }  // namespace
+
+const char* name_of(Action action) {
+  static constexpr std::array kNames = {"deliver", "quarantine", "reject", "defer"};
+  return kNames.at(static_cast<std::size_t>(action));
+}
 
 Disposition decide(const auth::SessionFacts& facts, const auth::Verdicts& verdicts,
                    const AuthSettings& settings) {

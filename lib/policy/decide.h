@@ -15,6 +15,8 @@ namespace policy {
 
 enum class Action : std::uint8_t { Deliver, Quarantine, Reject, Defer };
 
+const char* name_of(Action action);  // "deliver"
+
 struct Disposition {
   Action action = Action::Deliver;
   std::optional<smtp::Reply> refusal;  // what the peer reads; exactly with Reject and Defer

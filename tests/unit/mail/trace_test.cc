@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -113,6 +114,17 @@ TEST_CASE("Return-Path and Delivered-To") {
   const auto longest =
       mail::Path{mail::Address{std::string(64, 'l'), std::string(180, 'd'), false}};
   check_is_one_field(mail::return_path_field(longest));
+}
+
+TEST_CASE("what only we may say") {
+  const mail::HeaderFields header(
+      "return-PATH: <a@example.net>\r\nReturn-Path-Of: x\r\n"
+      "Authentication-Results: (c) MX.ours.test/1;\r\n spf=pass\r\n"
+      "Authentication-Results: mx.example.net; spf=pass\r\nReceived: by mx.ours.test\r\n\r\n");
+  std::vector<bool> ours;
+  for (const mail::HeaderField& field : header.all())
+    ours.push_back(mail::is_for_us_to_say(field, "mx.ours.test"));
+  CHECK(ours == std::vector{true, false, true, false, false});
 }
 
 TEST_CASE("dates are RFC 5322, in UTC") {

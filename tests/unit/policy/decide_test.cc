@@ -2,6 +2,7 @@
 #include "policy/decide.h"
 
 #include <catch2/catch.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -126,4 +127,12 @@ TEST_CASE("helo stands in for a null sender, whatever it is") {
   CHECK(said() == "550 5.7.23 SPF: this client may not send mail of a??250 b??\r\n");
   bounce.helo = std::string(mail::kMaxDomain + 1, 'x');
   CHECK(said().ends_with(' ' + std::string(mail::kMaxDomain, 'x') + "\r\n"));
+}
+
+TEST_CASE("dispositions have the names that postern(8) gives") {
+  const auto name = [](Action action) { return std::string(policy::name_of(action)); };
+  CHECK(name(Action::Deliver) == "deliver");
+  CHECK(name(Action::Quarantine) == "quarantine");
+  CHECK(name(Action::Reject) == "reject");
+  CHECK(name(Action::Defer) == "defer");
 }
