@@ -9,7 +9,8 @@ namespace common {
 enum ExitCode : int {
   kExitOk = EX_OK,
   kExitUsage = EX_USAGE,              // 64 the command line
-  kExitNoInput = EX_NOINPUT,          // 66 no configuration file
+  kExitData = EX_DATAERR,             // 65 what a file contains
+  kExitNoInput = EX_NOINPUT,          // 66 no such file
   kExitUnavailable = EX_UNAVAILABLE,  // 69
   kExitSoftware = EX_SOFTWARE,        // 70 out of memory, or a bug
   kExitOsError = EX_OSERR,            // 71 a port is busy

@@ -2,11 +2,11 @@
 #include "daemon/common/role_start.h"
 
 #include <fcntl.h>
-#include <poll.h>
 
 #include <cerrno>
 #include <csignal>
 
+#include "daemon/common/await_message.h"
 #include "daemon/common/build_id.h"
 #include "daemon/common/exit_code.h"
 #include "daemon/common/journal.h"
@@ -18,19 +18,6 @@ namespace common {
 namespace {
 
 constexpr std::size_t kMaxListeners = 256;
-
-base::Result<ipc::Message> wait_for_message(ipc::Channel& channel) {
-  for (;;) {
-    auto message = channel.next();
-    if (!message) return message.error();
-    if (*message) return std::move(**message);
-    pollfd ready{channel.fd(), POLLIN, 0};
-    if (::poll(&ready, 1, -1) < 0 && errno != EINTR) return base::Error::system("poll", errno);
-    const auto open = channel.receive();
-    if (!open) return open.error();
-    if (!*open) return base::Error::system("the supervisor has gone", EPIPE);
-  }
-}
 
 base::Error damaged(const ipc::Message& message) {
   return base::Error::permanent(std::string(ipc::name_of(message.type)) + ": damaged body");
@@ -98,7 +85,7 @@ base::Result<RoleStart> begin_role(ipc::Role role) {
   RoleStart start{ipc::Channel(base::UniqueFd(kSupervisorFd), ipc::State::AwaitWelcome), {}};
   if (auto sent = start.supervisor.send(ipc::Hello{role, build_id()}); !sent) return sent.error();
   while (start.supervisor.state() != ipc::State::AwaitServe) {
-    auto message = wait_for_message(start.supervisor);
+    auto message = await_message(start.supervisor);
     if (!message) return message.error();
     if (auto taken = take_part(start.parts, *message); !taken) return taken.error();
   }

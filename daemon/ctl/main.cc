@@ -10,6 +10,7 @@
 #include "daemon/ctl/check.h"
 #include "daemon/ctl/control.h"
 #include "daemon/ctl/describe.h"
+#include "daemon/ctl/verify.h"
 
 namespace {
 
@@ -17,6 +18,7 @@ struct Command {
   ctl::CheckOptions check;
   ctl::ControlOptions control;
   ctl::DescribeOptions describe;
+  ctl::VerifyOptions verify;
   int (*run)(const Command&) = nullptr;
 };
 
@@ -61,6 +63,24 @@ void declare_control(CLI::App& app, Command& command) {
   }
 }
 
+void declare_verify(CLI::App& app, Command& command) {
+  ctl::VerifyOptions& options = command.verify;
+  CLI::App* verify = app.add_subcommand("verify", "Judge a message as the server would");
+  verify->add_option("FILE", options.message, "The message as it was received; -: standard input")
+      ->required();
+  verify->add_option("--ip", options.ip, "The client's address")->required();
+  verify->add_option("--helo", options.helo, "The name that the client gave")->required();
+  verify->add_option("--from", options.from, "The reverse-path of MAIL FROM; <>: the null one")
+      ->required();
+  verify->add_option("-c,--config", options.file, "The configuration")->capture_default_str();
+  CLI::Option* record =
+      verify->add_option("--record", options.record, "Write the answers of the DNS to this file");
+  verify->add_option("--replay", options.replay, "Take the answers from this file, ask nobody")
+      ->excludes(record);
+  verify->add_flag("--json", options.json, "Print one JSON object");
+  verify->callback([&] { command.run = [](const Command& c) { return ctl::verify(c.verify); }; });
+}
+
 int run(int argc, char** argv) {
   Command command;
   CLI::App app("Administrator's tool of the Postern SMTP server. See postern(8).", "postern");
@@ -69,6 +89,7 @@ int run(int argc, char** argv) {
   declare_check(app, command);
   declare_control(app, command);
   declare_config(app, command);
+  declare_verify(app, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -24,23 +24,6 @@ std::string number(const json& object, const char* member) {
   return std::to_string(object.at(member).get<long long>());
 }
 
-// The first row are headings. The last column is as wide as it likes.
-std::string aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  std::string result;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    result += line + '\n';
-  }
-  return result;
-}
-
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 std::string configuration(const json& result) {
@@ -131,6 +114,22 @@ constexpr Table kTables[] = {
 
 std::string table_of(std::string_view command, const json& result) {
   return std::ranges::find(kTables, command, &Table::command)->print(result);
+}
+
+std::string aligned(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::string result;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    result += line + '\n';
+  }
+  return result;
 }
 
 std::string for_terminal(std::string_view text) {

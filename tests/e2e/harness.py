@@ -121,6 +121,14 @@ def certificate_table(chain, key):
     return f'[[tls.certificate]]\nchain = "{chain}"\nkey = "{key}"\n'
 
 
+def roles_of(pid):
+    """Name and pid of every process that this one has started: "postern-verify.1"."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    names = {pathlib.Path(f"/proc/{child}/cmdline").read_text(encoding="ascii"): int(child)
+             for child in children.split()}
+    return {name.rstrip("\0"): child for name, child in names.items()}
+
+
 class Server:
     """One posternd. `config` is added to the file; a table given there replaces the default one.
 
@@ -262,12 +270,7 @@ class Server:
                       if path.is_file() and path.name != ".lock")
 
     def roles(self):
-        """Name and pid of every process that posternd has started: "postern-verify.1"."""
-        pid = self.process.pid
-        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-        names = {pathlib.Path(f"/proc/{child}/cmdline").read_text(encoding="ascii"): int(child)
-                 for child in children.split()}
-        return {name.rstrip("\0"): child for name, child in names.items()}
+        return roles_of(self.process.pid)
 
 
 class Dialog:

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/common/await_message.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace common {
+namespace {
+
+// For poll(): milliseconds, or -1 for ever.
+int time_left(const std::optional<base::Instant>& deadline) {
+  if (!deadline) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - base::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, INT_MAX));
+}
+
+}  // namespace
+
+base::Result<ipc::Message> await_message(ipc::Channel& channel,
+                                         std::optional<base::Instant> deadline) {
+  for (;;) {
+    auto message = channel.next();
+    if (!message) return message.error();
+    if (*message) return std::move(**message);
+    pollfd ready{channel.fd(), POLLIN, 0};
+    const int count = ::poll(&ready, 1, time_left(deadline));
+    if (count < 0 && errno != EINTR) return base::Error::system("poll", errno);
+    if (count == 0) return base::Error::system("the other process says nothing", ETIMEDOUT);
+    const auto open = channel.receive();
+    if (!open) return open.error();
+    if (!*open) return base::Error::system("the other process has ended", EPIPE);
+  }
+}
+
+}  // namespace common

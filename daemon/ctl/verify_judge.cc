@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/ctl/verify_judge.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "daemon/common/resolve_client.h"
+#include "daemon/common/settings_of_roles.h"
+#include "daemon/common/verify_client.h"
+#include "daemon/ctl/confined_role.h"
+#include "net/event_loop.h"
+#include "obs/log.h"
+
+namespace ctl {
+namespace {
+
+using Role = base::Result<std::unique_ptr<ConfinedRole>>;
+
+// What the roles say beside their answers goes to standard error: only what ends them.
+constexpr obs::Settings kLog{obs::Level::Error, obs::Format::Logfmt};
+
+Role start_verifier(const Judges& judges) {
+  auto settings = common::seal_settings(kLog);
+  if (!settings) return settings.error();
+  return ConfinedRole::start(ipc::Role::Verify, judges.verify, std::move(*settings), judges.user);
+}
+
+Role start_resolver(const Judges& judges, const config::Config& config) {
+  auto its_settings = common::resolve_settings(config);
+  its_settings.log = kLog;
+  auto settings = common::seal_settings(its_settings);
+  if (!settings) return settings.error();
+  return ConfinedRole::start(ipc::Role::Resolve, judges.resolve, std::move(*settings), judges.user);
+}
+
+// The part of smtp: asks `answers` for what the verifier wants to know.
+class Trial {
+ public:
+  explicit Trial(net::EventLoop& loop, dns::Resolver& answers)
+      : loop_(loop), log_(answers), client_(loop, log_) {}
+
+  base::Result<Judgement> run(ConfinedRole& verifier, const auth::SessionFacts& facts,
+                              base::Duration time);
+  // A role is gone.
+  void fail(std::string reason) {
+    trouble_ = std::move(reason);
+    loop_.stop();
+  }
+
+ private:
+  net::EventLoop& loop_;
+  LookupLog log_;
+  common::VerifyClient client_;
+  std::string trouble_;
+};
+
+base::Result<Judgement> Trial::run(ConfinedRole& verifier, const auth::SessionFacts& facts,
+                                   base::Duration time) {
+  std::optional<common::VerifyClient::Outcome> outcome;
+  client_.on_lost([&](const ipc::RoleId&) { fail(verifier.how_it_ended()); });
+  client_.connect({ipc::Role::Verify}, verifier.take_channel());
+  const base::Instant begun = base::now();
+  client_.verify(client_.next_job(), facts, time, [&](const common::VerifyClient::Outcome& its) {
+    outcome = its;
+    loop_.stop();
+  });
+  loop_.run();
+  const Milliseconds took = base::now() - begun;
+  if (!trouble_.empty()) return base::Error::temporary(trouble_);
+  if (!*outcome) return outcome->error();
+  return Judgement{**outcome, log_.take("no answer within auth.deadline"), took, {}};
+}
+
+base::Result<Judgement> ask(const Judges& judges, const config::Config& config,
+                            ConfinedRole& verifier, const auth::SessionFacts& facts) {
+  const Role resolver = start_resolver(judges, config);
+  if (!resolver) return resolver.error();
+  net::EventLoop loop;
+  common::ResolveClient client(loop);
+  Trial trial(loop, client);
+  client.on_lost([&] { trial.fail((*resolver)->how_it_ended()); });
+  client.connect((*resolver)->take_channel());
+  auto judgement = trial.run(verifier, facts, config.auth.deadline);
+  if (judgement) judgement->warnings = (*resolver)->warnings();
+  return judgement;
+}
+
+base::Result<Judgement> replay(const config::Config& config, ConfinedRole& verifier,
+                               const auth::SessionFacts& facts, const dns::AnswerTable& recorded) {
+  net::EventLoop loop;
+  RecordedAnswers answers(loop, recorded);
+  auto judgement = Trial(loop, answers).run(verifier, facts, config.auth.deadline);
+  if (!judgement) return judgement;
+  for (Lookup& lookup : judgement->lookups) lookup.took.reset();
+  if (answers.missing() > 0)
+    judgement->warnings.push_back(std::to_string(answers.missing()) +
+                                  " of the answers were never recorded, and count as failures");
+  return judgement;
+}
+
+}  // namespace
+
+base::Result<Judgement> judge(const Judges& judges, const config::Config& config,
+                              const auth::SessionFacts& facts, const dns::AnswerTable* recorded) {
+  obs::configure(kLog);
+  const Role verifier = start_verifier(judges);
+  if (!verifier) return verifier.error();
+  auto judgement = recorded == nullptr ? ask(judges, config, **verifier, facts)
+                                       : replay(config, **verifier, facts, *recorded);
+  if (!judgement) return judgement;
+  auto& warnings = judgement->warnings;
+  for (const std::string& warning : (*verifier)->warnings())
+    if (std::ranges::count(warnings, warning) == 0) warnings.push_back(warning);
+  return judgement;
+}
+
+}  // namespace ctl
