@@ -8,17 +8,26 @@ from harness import MESSAGE, Dialog
 FORGED = (b"Return-Path: <forged@example.net>\r\n",
           b"authentication-results: MX.ours.test (yes);\r\n\tspf=pass smtp.helo=forged\r\n",
           b"Authentication-Results : \"mx.ours.test\" 1; dkim=pass\r\n",
-          b"Authentication-Results: mx.ours.test/x; dkim=pass\r\n")
+          b"Authentication-Results: mx.ours.test/x; dkim=pass\r\n",
+          b"AUTHENTICATION-RESULTS:\r\n (a (nested); comment) \"m\\x.Ours.test\"\r\n (b); none\r\n",
+          b"Authentication-Results: mx . (x) ours.test. ; spf=pass\r\n",
+          b"Authentication-Results: mx.ours.test\r\n",
+          b"Authentication-Results: (mx.ours.test; spf=pass\r\n")
 KEPT = (b"Authentication-Results: mx.example.net; spf=pass\r\n",
         b"ARC-Authentication-Results: i=1; mx.ours.test; spf=pass\r\n",
-        b"Received-SPF: pass\r\nno field\r\nX-Odd : 1 \r\n \tfolded\r\n")
+        b"Received-SPF: pass\r\nno field\r\nX-Odd : 1 \r\n \tfolded\r\n",
+        b"Authentication-Results: mx.ours.test.example.net; spf=pass\r\n",
+        b"Authentication-Results: (mx.ours.test) \"mx.example.net\" 1;\r\n\tspf=pass\r\n",
+        b"Authentication-Results: ours.test; spf=pass smtp.helo=mx.ours.test\r\n",
+        b"X-Authentication-Results: mx.ours.test; spf=pass\r\n")
 BODY = b"\r\nReturn-Path: <text@example.net>\r\nAuthentication-Results: mx.ours.test; none\r\n"
 LINE = b"x" * 900 + b"\r\n"
 MIB = 1 << 20
 
 
 def interleaved():
-    fields = b"".join(kept + forged for kept, forged in zip((*KEPT, b""), FORGED))
+    pairs = zip((*KEPT, b""), FORGED, strict=True)
+    fields = b"".join(kept + forged for kept, forged in pairs)
     return fields, b"".join(KEPT)
 
 
