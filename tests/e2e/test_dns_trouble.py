@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The DNS does not do what it should, or the processes that ask it die: no message hangs, none is
+judged wrongly, and all is well again as soon as the trouble is over."""
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+
+import dns_server
+import harness
+from dns_server import DnsServer, a, answer, cname, mx, txt
+from harness import MESSAGE, Dialog
+from nsd import Nsd
+
+SLACK = 3  # seconds that a busy machine may take longer
+CLIENT = "127.0.5.1"
+GOOD = txt(f"v=spf1 ip4:{CLIENT} -all")
+ZONES = {"test": f'good TXT "v=spf1 ip4:{CLIENT} -all"\nbad TXT "v=spf1 -all"\n',
+         "127.in-addr.arpa": ""}
+
+
+def settings(*endpoints, timeout="500ms", deadline="40s", on_fail="mark", on_error="defer"):
+    servers = ", ".join(f'"{endpoint}"' for endpoint in endpoints)
+    return (f'[dns]\nservers = [{servers}]\ntimeout = "{timeout}"\n'
+            f'[auth]\ndeadline = "{deadline}"\non_temporary_error = "{on_error}"\n'
+            f'[auth.spf]\non_fail = "{on_fail}"\n'
+            f'[workers]\nuser = "{harness.unprivileged_user()}"\nsmtp_threads = 2\n'
+            'verifiers = 2\nping_timeout = "2s"\n')
+
+
+def good(query):
+    """A DNS in which everybody's mail comes from our client."""
+    return answer(query, GOOD)
+
+
+class Trouble(harness.TestCase):
+    def dns(self, script, **options):
+        server = DnsServer(script, **options).start()
+        self.addCleanup(server.stop)
+        return server
+
+    def dead_servers(self):
+        """One whose port is closed, and one that takes questions and never answers."""
+        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        silent.bind(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        closed = harness.free_port()
+        return [f"127.0.0.1:{closed}", f"127.0.0.1:{silent.getsockname()[1]}"]
+
+    def send(self, server, sender="a@good.test"):
+        """One message; its answer, and the seconds from its end to that."""
+        with Dialog.tls(server, CLIENT) as dialog:
+            dialog.begin("info@ours.test", sender=sender)
+            begin = time.monotonic()
+            return dialog.finish(MESSAGE), time.monotonic() - begin
+
+    def result(self, server, sender="a@good.test"):
+        """What SPF came to for a message that is taken."""
+        reply, _ = self.send(server, sender)
+        self.assertRegex(reply, "^250 ")
+        return server.wait_event("accept", qid=reply.split()[-1])["spf"]
+
+
+class DeadServers(Trouble):
+    def test_mail_that_could_be_refused_comes_again_later(self):
+        dead = self.dead_servers()
+        server = self.start(settings(*dead, on_fail="reject"))
+        reply, seconds = self.send(server)
+        self.assertRegex(reply, "^451 4.4.3 .*good.test")
+        self.assertLess(seconds, 0.5 + SLACK)
+        event = server.wait_event("reject", reason="spf_temperror", spf="temperror")
+        self.assertIn("good.test TXT: ", event["detail"])
+        self.assertEqual(server.stored(), [])
+        # The DNS is there again, and the message comes again.
+        dns = Nsd(ZONES, port=int(dead[0].split(":")[1])).start()
+        self.addCleanup(dns.stop)
+        harness.wait_for(lambda: self.send(server)[0].startswith("250 "), "the message", 15)
+        self.assertEqual(server.events("accept")[-1]["spf"], "pass")
+        self.assertRegex(self.send(server, "a@bad.test")[0], "^550 5.7.23 ")
+
+    def test_by_default_mail_flows(self):
+        server = self.start(settings(*self.dead_servers()))
+        reply, seconds = self.send(server)
+        self.assertRegex(reply, "^250 ")
+        self.assertLess(seconds, 0.5 + SLACK)
+        event = server.wait_event("accept")
+        self.assertEqual({event["spf"], event["spf_helo"], event["iprev"]}, {"temperror"})
+        [mail] = server.mails("ours.test/info")
+        self.assertIn(b"spf=temperror", mail)
+        self.assertIn(b"iprev=temperror", mail)
+
+    def test_mail_flows_where_it_is_told_to(self):
+        server = self.start(settings(*self.dead_servers(), on_fail="reject", on_error="accept"))
+        self.assertEqual(self.result(server), "temperror")
+
+    def test_the_deadline_is_that_of_all_checks(self):
+        """Less than that of one question."""
+        server = self.start(settings(*self.dead_servers()[1:], timeout="30s", deadline="1s",
+                                     on_fail="reject"))
+        reply, seconds = self.send(server)
+        self.assertRegex(reply, "^451 4.4.3 ")
+        self.assertGreater(seconds, 0.8)
+        self.assertLess(seconds, 1 + SLACK)
+        self.assertEqual(server.wait_event("reject")["detail"],
+                         "the checks were not done within auth.deadline")
+
+    def test_a_slow_chain_ends_by_the_deadline(self):
+        """Each answer is in time, and has one more question."""
+        def chain(query):
+            number = int(query.name[1:-5]) if query.name.startswith("n") else 0
+            return answer(query, txt(f"v=spf1 redirect=n{number + 1}.test"))
+        dns = self.dns(chain, delay=0.3)
+        server = self.start(settings(dns.endpoint, deadline="1s", on_fail="reject"))
+        reply, seconds = self.send(server, "a@n0.test")
+        self.assertRegex(reply, "^451 4.4.3 ")
+        self.assertLess(seconds, 1 + SLACK)
+        self.assertLess(len(dns.names("TXT")), 6)
+
+
+class BadAnswers(Trouble):
+    """A server that answers, but not so that it helps."""
+
+    def script(self, query):
+        kind = query.name.split(".")[0]
+        reply = answer(query, GOOD)
+        truncated = reply[:2] + b"\x87\x80" + reply[4:6] + bytes(6) + query.question
+        if not query.name.endswith(".test") or query.type != "TXT":
+            return answer(query)
+        if kind == "cut" and query.tcp:
+            return answer(query, txt("v=spf1 " + "ip4:127.1.1.1 " * 500 + f"ip4:{CLIENT} -all"))
+        return {
+            "good": reply,
+            "servfail": answer(query, code=dns_server.SERVFAIL),
+            "refused": answer(query, code=dns_server.REFUSED),
+            "formerr": answer(query, code=1),
+            "notimp": answer(query, code=4),
+            "strange": answer(query, code=11),
+            "silent": None,
+            "empty": b"",
+            "short": reply[:7],
+            "header": reply[:12],
+            "half": reply[:-3],
+            "noise": os.urandom(300),
+            "behind": reply[:2] + os.urandom(300),
+            "longer": reply + b"\0" * 100,
+            "other": reply.replace(b"\5other", b"\5wrong"),
+            "number": bytes([reply[0] ^ 1]) + reply[1:],
+            "query": query.message,
+            "strings": answer(query, ("TXT", b"\xffshort", None)),
+            "alias": answer(query, ("CNAME", b"\xc0\x0c", None)),
+            "pointer": answer(query, ("CNAME", b"\x01a\xc0\xff", None)),
+            "cut": truncated,
+            "always": truncated,
+        }.get(kind, answer(query, code=dns_server.NXDOMAIN))
+
+    def test_each(self):
+        dns = self.dns(self.script)
+        server = self.start(settings(dns.endpoint))
+        kinds = ("servfail", "refused", "formerr", "notimp", "strange", "silent", "empty", "short",
+                 "header", "half", "noise", "behind", "other", "number", "query", "strings",
+                 "alias", "pointer", "always")
+        with contextlib.ExitStack() as stack:
+            dialogs = [stack.enter_context(Dialog.tls(server, CLIENT)) for _ in kinds]
+            for kind, dialog in zip(kinds, dialogs):
+                dialog.begin("info@ours.test", sender=f"a@{kind}.test")
+                dialog.send(MESSAGE + b".\r\n")
+            begin = time.monotonic()
+            for dialog in dialogs:
+                dialog.expect(250)
+            self.assertLess(time.monotonic() - begin, 0.5 + SLACK)
+        results = {event["from"]: event["spf"] for event in server.events("accept")}
+        self.assertEqual({sender: result for sender, result in results.items()
+                          if result != "temperror"}, {})
+        self.assertEqual(len(results), len(kinds))
+        # Nothing of it stays, and what is odd but clear is an answer.
+        for kind in ("good", "cut", "longer"):
+            self.assertEqual(self.result(server, f"a@{kind}.test"), "pass")
+        self.assertEqual(server.events("role_died"), [])
+        self.assertEqual(server.events("ipc_violation"), [])
+
+    def test_a_chain_of_aliases(self):
+        def chain(query):
+            if not query.name.startswith("n"):
+                return answer(query, GOOD if query.name == "end.test" else a("127.0.0.1"))
+            number = int(query.name[1:-5])
+            return answer(query, cname("end.test" if number == 1 else f"n{number - 1}.test"))
+        dns = self.dns(chain)
+        server = self.start(settings(dns.endpoint, timeout="5s"))
+        self.assertEqual(self.result(server, "a@n8.test"), "pass")
+        self.assertEqual(self.result(server, "a@n30.test"), "temperror")
+        self.assertLess(sum(dns.names("TXT").values()), 40)
+
+    def test_one_record_of_several_fails(self):
+        """A term before it can still decide; none behind it can."""
+        def script(query):
+            if query.name.startswith("lost."):
+                return answer(query, code=dns_server.SERVFAIL)
+            record = {"first.test": f"v=spf1 ip4:{CLIENT} include:lost.test -all",
+                      "last.test": f"v=spf1 include:lost.test ip4:{CLIENT} -all",
+                      "mx.test": "v=spf1 mx -all"}.get(query.name)
+            return answer(query, *([txt(record)] if record else []), mx("lost.test"))
+        server = self.start(settings(self.dns(script).endpoint))
+        for sender, result in (("first", "pass"), ("last", "temperror"), ("mx", "temperror")):
+            self.assertEqual(self.result(server, f"a@{sender}.test"), result)
+
+
+class DyingProcesses(Trouble):
+    def setUp(self):
+        self.held = threading.Event()
+        self.query_came = threading.Event()
+
+    def slow(self, query):
+        """What concerns slow.test is answered only when the test says so."""
+        if query.name == "slow.test" and not self.held.is_set():
+            self.query_came.set()
+            return None
+        return good(query)
+
+    @contextlib.contextmanager
+    def message_in_the_middle(self, server):
+        """A whole message whose questions have been asked, and not been answered."""
+        with Dialog.tls(server, CLIENT) as dialog:
+            dialog.begin("info@ours.test", sender="a@slow.test")
+            dialog.send(MESSAGE + b".\r\n")
+            self.assertTrue(self.query_came.wait(harness.WAIT_SECONDS))
+            yield dialog
+
+    def kill(self, server, role):
+        """By SIGKILL; it is replaced."""
+        pid = server.roles()[f"postern-{role}"]
+        os.kill(pid, signal.SIGKILL)
+        server.wait_event("role_died", role=role, pid=pid, reason="SIGKILL")
+        harness.wait_for(lambda: server.roles().get(f"postern-{role}", pid) != pid, role)
+        server.wait_event("role", role=role, state="serving")
+
+    def test_the_resolver_is_killed(self):
+        for on_fail, reply in (("reject", 451), ("mark", 250)):
+            self.setUp()
+            dns = self.dns(self.slow)
+            server = self.start(settings(dns.endpoint, timeout="30s", on_fail=on_fail))
+            with self.message_in_the_middle(server) as dialog:
+                begin = time.monotonic()
+                self.kill(server, "resolve")
+                dialog.expect(reply)
+                self.assertLess(time.monotonic() - begin, SLACK)
+            event = server.wait_event("accept" if reply == 250 else "reject")
+            self.assertEqual(event["spf"], "temperror")
+            if reply == 451:
+                self.assertEqual(event["detail"], "slow.test TXT: the resolver is away")
+            self.held.set()
+            self.assertEqual(self.result(server), "pass")
+            self.assertEqual(self.result(server, "a@slow.test"), "pass")
+
+    def test_the_resolver_is_stopped(self):
+        """It is replaced when it does not answer its pings."""
+        dns = self.dns(self.slow)
+        server = self.start(settings(dns.endpoint, timeout="30s", on_fail="reject"))
+        with self.message_in_the_middle(server) as dialog:
+            pid = server.roles()["postern-resolve"]
+            os.kill(pid, signal.SIGSTOP)
+            begin = time.monotonic()
+            dialog.expect(451, "4.4.3")
+            self.assertLess(time.monotonic() - begin, 2 + SLACK)
+        server.wait_event("role_died", role="resolve", pid=pid)
+        self.held.set()
+        server.wait_event("role", role="resolve", state="serving")
+        self.assertEqual(self.result(server, "a@slow.test"), "pass")
+
+    def test_the_deadline_holds_while_the_resolver_is_stopped(self):
+        dns = self.dns(good)
+        server = self.start(settings(dns.endpoint, timeout="30s", deadline="1s"))
+        os.kill(server.roles()["postern-resolve"], signal.SIGSTOP)
+        reply, seconds = self.send(server)
+        self.assertRegex(reply, "^250 ")
+        self.assertLess(seconds, 1 + SLACK)
+        self.assertEqual(server.wait_event("accept")["spf"], "temperror")
+        server.wait_event("role", role="resolve", state="serving")
+        self.assertEqual(self.result(server), "pass")
+
+    def test_verifiers_die_while_the_dns_is_asked(self):
+        """None of them has the message then: others judge it."""
+        dns = self.dns(self.slow)
+        server = self.start(settings(dns.endpoint, timeout="30s"))
+        with self.message_in_the_middle(server) as dialog:
+            for role in ("verify.1", "verify.2"):
+                self.kill(server, role)
+            self.held.set()  # the resolver asks again and again
+            dialog.expect(250)
+        self.assertEqual(server.wait_event("accept")["spf"], "pass")
+
+    def test_all_of_them_die_again_and_again(self):
+        """Under way all the while: what is taken is judged rightly or not at all."""
+        dns = self.dns(good, delay=0.02)
+        server = self.start(settings(dns.endpoint, timeout="5s", on_fail="reject"))
+        replies, stop = [], threading.Event()
+
+        def work(number):
+            count = 0
+            while not stop.is_set():
+                count += 1
+                replies.append(self.send(server, f"a@n{number}-{count}.test"))
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for role in ("resolve", "verify.1", "resolve", "verify.2", "resolve"):
+            self.kill(server, role)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual({reply[:3] for reply, _ in replies} - {"250", "451"}, set())
+        self.assertLess(max(seconds for _, seconds in replies), 5 + SLACK)
+        self.assertEqual({event["spf"] for event in server.events("accept")}, {"pass"})
+        self.assertEqual({event["role"] for event in server.events("role_died")},
+                         {"resolve", "verify.1", "verify.2"})
+        self.assertEqual(self.result(server), "pass")
+
+
+if __name__ == "__main__":
+    harness.main()
