@@ -17,6 +17,7 @@
 #include "daemon/common/standard_descriptors.h"
 #include "daemon/supervisor/control_socket.h"
 #include "daemon/supervisor/options.h"
+#include "daemon/supervisor/role_table.h"
 #include "daemon/supervisor/server.h"
 #include "net/proxy_intake.h"
 #include "net/root_files.h"
@@ -62,11 +63,10 @@ void check_descriptor_limit(const config::Config& config) {
 
 base::Result<std::map<ipc::Role, base::UniqueFd>> open_programs() {
   std::map<ipc::Role, base::UniqueFd> programs;
-  for (const ipc::Role role : {ipc::Role::Smtp, ipc::Role::Deliver, ipc::Role::Verify,
-                               ipc::Role::Resolve, ipc::Role::Opinion}) {
-    auto program = common::open_program(role);
+  for (const supervisor::RoleRow& row : supervisor::kRoles) {
+    auto program = common::open_program(row.role);
     if (!program) return program.error();
-    programs[role] = std::move(*program);
+    programs[row.role] = std::move(*program);
   }
   return programs;
 }

@@ -5,15 +5,13 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <csignal>
-#include <thread>
 #include <utility>
 
 #include "daemon/common/build_id.h"
 #include "daemon/common/exit_code.h"
 #include "daemon/common/role_settings.h"
 #include "daemon/common/settings_of_roles.h"
-#include "daemon/supervisor/reload_rules.h"
+#include "daemon/supervisor/role_table.h"
 #include "obs/log.h"
 
 namespace supervisor {
@@ -24,48 +22,14 @@ constexpr std::chrono::seconds kFirstBackOff{1};
 constexpr std::chrono::seconds kLongestBackOff{30};
 constexpr unsigned kMaxDoublings = 5;
 constexpr std::chrono::minutes kStartLimit{2};  // from start to confined
-constexpr std::chrono::seconds kPeerInterval{1};
-constexpr std::chrono::milliseconds kPeerPatience{100};
-constexpr std::chrono::seconds kReloadLimit{60};
-
-// In the order in which a new configuration goes out: deliver must know a mailbox before smtp
-// accepts mail for it, and who is not needed comes last.
-constexpr ipc::Role kRoles[] = {ipc::Role::Deliver, ipc::Role::Smtp, ipc::Role::Verify,
-                                ipc::Role::Resolve, ipc::Role::Opinion};
-
-// Who has a channel to smtp.
-constexpr ipc::Role kPeersOfSmtp[] = {ipc::Role::Deliver, ipc::Role::Verify, ipc::Role::Resolve,
-                                      ipc::Role::Opinion};
-
-bool talks_to_smtp(ipc::Role role) { return std::ranges::count(kPeersOfSmtp, role) != 0; }
-
-std::string program_of(const ipc::RoleId& id) { return "postern-" + ipc::name_of(id); }
-
-// Whether mail waits for it. What strangers make crash again and again must cost nothing when it is
-// not: it has its pause, and a reload goes on without it.
-bool is_needed(const ipc::RoleId& id) { return id.role != ipc::Role::Opinion; }
-
-std::uint32_t processes_of(ipc::Role role, const config::Workers& workers) {
-  if (role != ipc::Role::Verify) return 1;
-  return workers.verifiers > 0 ? workers.verifiers
-                               : std::max(1u, std::thread::hardware_concurrency());
-}
-
-void log_role(const ipc::RoleId& role, pid_t pid, const char* state) {
-  obs::Line(obs::Event::role)
-      .token("role", ipc::name_of(role))
-      .number("pid", pid)
-      .token("state", state)
-      .write();
-}
 
 }  // namespace
 
 Supervisor::Supervisor(common::PollLoop& loop, config::Config config, Resources resources)
     : loop_(loop), config_(std::move(config)), resources_(std::move(resources)) {
-  for (const ipc::Role role : kRoles) {
-    for (std::uint32_t i = 0; i < processes_of(role, config_.workers); ++i)
-      slots_.emplace_back().id = {role, i};
+  for (const RoleRow& row : kRoles) {
+    for (std::uint32_t i = 0; i < processes_of(row.role, config_.workers); ++i)
+      slots_.emplace_back().id = {row.role, i};
   }
 }
 
@@ -121,14 +85,6 @@ void Supervisor::spawn_failed(Slot& slot, const std::string& reason) {
   schedule_restart(slot);
 }
 
-template <class Message>
-void Supervisor::send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd) {
-  if (!slot.process) return;
-  const auto sent = slot.process->channel().send(message, std::move(fd));
-  // One that has died is told of by SIGCHLD, with the true reason.
-  if (!sent && sent.error().system_error != EPIPE) end(slot, sent.error().reason);
-}
-
 void Supervisor::on_readable(Slot& slot) {
   const auto open = slot.process->channel().receive();
   for (;;) {
@@ -159,11 +115,13 @@ void Supervisor::handle(Slot& slot, ipc::Message& message) {
       return take(ipc::Reloaded{}, [&](const auto& reloaded) { on_reloaded(slot, reloaded); });
     case ipc::Type::PeerLost:
       return take(ipc::PeerLost{}, [&](const auto& lost) {
-        if (Slot* peer = peer_named(slot, lost.id)) reconnect_to_smtp(*peer);
+        if (Slot* peer = peer_named(slot, lost.id, row_of(lost.id.role).talks_to_smtp))
+          reconnect_to_smtp(*peer);
       });
     case ipc::Type::PeerStuck:
       return take(ipc::PeerStuck{}, [&](const auto& stuck) {
-        if (Slot* peer = peer_named(slot, stuck.id)) replace_stuck(*peer);
+        if (Slot* peer = peer_named(slot, stuck.id, row_of(stuck.id.role).can_get_stuck))
+          replace_stuck(*peer);
       });
     case ipc::Type::Drained:
       if (!stopping_) return violate(slot, "Drained was not asked for");
@@ -234,54 +192,6 @@ void Supervisor::send_parts(Slot& slot) {
   send(slot, ipc::Confine{});
 }
 
-// Whichever of two comes later brings the channel between them.
-void Supervisor::connect_new(Slot& new_one) {
-  if (talks_to_smtp(new_one.id.role)) return connect_to_smtp(new_one);
-  if (new_one.id.role != ipc::Role::Smtp) return;
-  for (Slot& slot : slots_)
-    if (talks_to_smtp(slot.id.role)) connect_to_smtp(slot);
-}
-
-void Supervisor::connect_to_smtp(Slot& peer) {
-  const auto ready = [](Slot& slot) {
-    return slot.process && slot.end_reason.empty() &&
-           slot.process->channel().state() != ipc::State::RoleStarting;
-  };
-  if (!ready(smtp()) || !ready(peer)) return;
-  peer.connected = base::now();
-  auto ends = ipc::Channel::make_pair();
-  if (!ends) return end(peer, ends.error().reason);
-  send(peer, ipc::Peer{smtp().id}, std::move(ends->first));
-  send(smtp(), ipc::Peer{peer.id}, std::move(ends->second));
-}
-
-// Who smtp speaks of; nothing, and its end: it is not smtp, or speaks of nobody it could know.
-Supervisor::Slot* Supervisor::peer_named(Slot& by, const ipc::RoleId& id) {
-  Slot* peer = find(id);
-  const bool allowed = by.id.role == ipc::Role::Smtp && peer && talks_to_smtp(id.role);
-  if (!allowed) violate(by, "it may not speak of the channels of others");
-  return allowed ? peer : nullptr;
-}
-
-// Either the other has died, which SIGCHLD is about to tell, or it found that smtp had said what it
-// may not. An smtp that asks without end gets one channel in a while.
-void Supervisor::reconnect_to_smtp(Slot& peer) {
-  if (std::exchange(peer.reconnecting, true)) return;
-  const auto before = peer.connected;
-  loop_.at(std::max(base::now() + kPeerPatience, before + kPeerInterval), [this, before, &peer] {
-    peer.reconnecting = false;
-    // A new one may have brought its channel meanwhile.
-    if (peer.connected == before) connect_to_smtp(peer);
-  });
-}
-
-// One that is younger than smtp's patience is not the one that smtp has waited for.
-void Supervisor::replace_stuck(Slot& slot) {
-  if (!slot.process || !slot.end_reason.empty()) return;
-  if (base::now() - slot.process->started() < kPeerInterval) return;
-  end(slot, "it did not end its work in time");
-}
-
 void Supervisor::on_confined(Slot& slot, const ipc::Confined& confined) {
   slot.confined = true;
   slot.failures_in_a_row = 0;
@@ -331,7 +241,7 @@ void Supervisor::on_pong(Slot& slot, const ipc::Pong& pong) {
 
 bool Supervisor::healthy() const {
   return std::ranges::none_of(slots_, [&](const Slot& slot) {
-    return is_needed(slot.id) &&
+    return row_of(slot.id.role).is_needed &&
            (slot.failures_in_a_row > kMaxDoublings || (!slot.serving && starts_too_slowly(slot)));
   });
 }
@@ -377,10 +287,11 @@ void Supervisor::on_death(Slot& slot, int status) {
       .text("reason", reason)
       .token("confined", confined ? "yes" : "no")
       .write();
-  if (reload_ && is_needed(slot.id)) finish_reload(program_of(slot.id) + " died: " + reason);
+  if (reload_ && row_of(slot.id.role).is_needed)
+    finish_reload(program_of(slot.id) + " died: " + reason);
   if (reload_ && &slots_[reload_->taken] == &slot) ask_next_reload();
   // At once: it has shown that it can serve.
-  if (confined && is_needed(slot.id)) return spawn(slot);
+  if (confined && row_of(slot.id.role).is_needed) return spawn(slot);
   ++slot.failures_in_a_row;
   schedule_restart(slot);
 }
@@ -397,83 +308,6 @@ void Supervisor::fail_start(int exit_code) {
   if (exit_code_ == 0) exit_code_ = exit_code;
   stopping_ = true;
   loop_.stop();
-}
-
-void Supervisor::reload(config::Config config, std::function<void(std::string)> done) {
-  if (reload_ || stopping_)
-    return done(stopping_ ? "the server is stopping" : "another reload is going on");
-  reload_.emplace(PendingReload{std::move(config), std::move(done), 0, ++last_attempt_, 0});
-  loop_.after(kReloadLimit, [this, attempt = last_attempt_] {
-    if (reload_ && reload_->attempt == attempt)
-      finish_reload(program_of(slots_[reload_->taken].id) + " did not answer in time");
-  });
-  ask_next_reload();
-}
-
-void Supervisor::ask_next_reload() {
-  if (reload_->taken == slots_.size()) return finish_reload("");
-  Slot& next = slots_[reload_->taken];
-  if (!next.serving && !is_needed(next.id)) {
-    // It will begin with what is in force then.
-    ++reload_->taken;
-    return ask_next_reload();
-  }
-  if (!next.serving) return finish_reload(program_of(next.id) + " is not running");
-  if (needs_new_process(next.id.role, config_, reload_->config)) {
-    reload_->replaced = next.process->pid();
-    return end(next, "its settings have changed");
-  }
-  auto settings = settings_for(next.id.role, reload_->config);
-  if (!settings) return finish_reload(settings.error().reason);
-  send(next, ipc::Reload{reload_->attempt}, std::move(*settings));
-}
-
-void Supervisor::take_next_reload() {
-  ++reload_->taken;
-  reload_->replaced = 0;
-  ask_next_reload();
-}
-
-bool Supervisor::is_replaced_for_reload(const Slot& slot) {
-  return reload_ && reload_->replaced != 0 && slots_[reload_->taken].id == slot.id;
-}
-
-// What some roles have taken they give up again: all or nothing. Their answers to this are to no
-// attempt that is waited for.
-void Supervisor::take_back_reload(const PendingReload& reload) {
-  ++last_attempt_;
-  // The one that was asked last may yet take it.
-  const std::size_t asked = std::min(reload.taken + 1, slots_.size());
-  for (std::size_t i = 0; i < asked; ++i) {
-    Slot& slot = slots_[i];
-    if (needs_new_process(slot.id.role, config_, reload.config)) {
-      const bool is_new = i < reload.taken || reload.replaced != 0;
-      if (is_new && slot.process && slot.end_reason.empty()) end(slot, "a reload was given up");
-      continue;
-    }
-    auto settings = settings_for(slot.id.role, config_);
-    if (slot.serving && settings) send(slot, ipc::Reload{last_attempt_}, std::move(*settings));
-  }
-}
-
-void Supervisor::on_reloaded(Slot& slot, const ipc::Reloaded& reloaded) {
-  // An answer may come after the reload was given up, because another role died.
-  if (!reload_ || reloaded.generation != reload_->attempt || slots_[reload_->taken].id != slot.id)
-    return;
-  if (!reloaded.error.empty()) return finish_reload(program_of(slot.id) + ": " + reloaded.error);
-  take_next_reload();
-}
-
-void Supervisor::finish_reload(const std::string& error) {
-  auto reload = std::exchange(reload_, std::nullopt);
-  if (error.empty()) {
-    config_ = std::move(reload->config);
-    ++generation_;
-    obs::configure(config_.log);
-  } else if (!stopping_) {
-    take_back_reload(*reload);
-  }
-  reload->done(error);
 }
 
 void Supervisor::list_sessions(std::function<void(const SessionList&)> done) {

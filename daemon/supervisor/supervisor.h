@@ -110,7 +110,7 @@ class Supervisor {
   base::Result<base::UniqueFd> settings_for(ipc::Role role, const config::Config& config) const;
   void connect_new(Slot& new_one);
   void connect_to_smtp(Slot& peer);
-  Slot* peer_named(Slot& by, const ipc::RoleId& id);
+  Slot* peer_named(Slot& by, const ipc::RoleId& id, bool may_say);
   void reconnect_to_smtp(Slot& peer);
   void replace_stuck(Slot& slot);
   static bool starts_too_slowly(const Slot& slot);
@@ -147,5 +147,13 @@ class Supervisor {
   std::map<std::uint64_t, std::function<void(const SessionList&)>> session_lists_;
   std::uint64_t last_list_ = 0;
 };
+
+template <class Message>
+void Supervisor::send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd) {
+  if (!slot.process) return;
+  const auto sent = slot.process->channel().send(message, std::move(fd));
+  // One that has died is told of by SIGCHLD, with the true reason.
+  if (!sent && sent.error().system_error != EPIPE) end(slot, sent.error().reason);
+}
 
 }  // namespace supervisor
