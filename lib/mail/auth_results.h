@@ -43,8 +43,8 @@ std::string auth_results_field(const std::string& authserv_id,
 // Whether a reader may take the field for one of ours, of this server: an Authentication-Results
 // field with our authserv-id, in any spelling that the grammar allows, its obsolete forms included,
 // and with any version. What does not follow the grammar up to there is ours as soon as our name
-// stands anywhere in it, or bytes beyond ASCII, which could mean our name. `authserv_id` as above,
-// lower case. Linear in the length of the field.
+// stands anywhere in it, or what could mean it: bytes beyond ASCII, an encoded word, comments above
+// kMaxCommentDepth. `authserv_id` as above, lower case. Linear in the length of the field.
 bool is_our_auth_results(const HeaderField& field, std::string_view authserv_id);
 
 }  // namespace mail
