@@ -24,10 +24,6 @@ constexpr int kMaxHostsAhead = 10;
 
 enum class Match { No, Yes, Error };  // the error is in failure_
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
-}
-
 // A literal, or what else a client may say, is no name to ask for. Macros may lead to such names.
 bool is_host_name(std::string_view domain) {
   return std::all_of(domain.begin(), domain.end(),
@@ -191,7 +187,7 @@ std::optional<std::string> Evaluation::target(const std::optional<MacroString>& 
                                               const std::string& domain) {
   if (!spec) return domain;
   // RFC 8616 section 4: the DNS has no names for such local-parts.
-  if (!is_ascii(values_.local_part) && (spec->uses('s') || spec->uses('l'))) return {};
+  if (!base::is_ascii(values_.local_part) && (spec->uses('s') || spec->uses('l'))) return {};
   // A dot at the end goes, and a cut needs the dot before what is kept.
   auto name = expand(*spec, domain, dns::kMaxName + 2);
   if (!name) return {};
@@ -255,8 +251,10 @@ SpfVerdict Evaluation::redirect(const SpfRecord& record, const std::string& doma
   term_was_void_ = false;
   if (!count_term()) return failure_;
   const auto name = target(record.redirect, domain);
-  SpfVerdict result;
-  if (name) result = check_host(*name, included);
+  if (!name)
+    return verdict(SpfResult::PermError, "6.1",
+                   "the redirect of " + dns::presentation(domain) + " comes to no name");
+  SpfVerdict result = check_host(*name, included);
   if (result.result != SpfResult::None) return result;
   return verdict(SpfResult::PermError, "6.1",
                  "the redirect of " + dns::presentation(domain) + " has no SPF record");

@@ -6,9 +6,9 @@
 namespace dns {
 
 namespace {
-constexpr std::size_t kMaxReason = 200;
+constexpr std::size_t kMaxShown = 200;
 }
 
-std::string Answer::why() const { return base::printable(reason.substr(0, kMaxReason)); }
+std::string Answer::why() const { return base::printable(reason.substr(0, kMaxShown)); }
 
 }  // namespace dns

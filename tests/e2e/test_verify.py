@@ -9,7 +9,6 @@ import subprocess
 import harness
 from harness import BUILD, MESSAGE, Dialog, wait_for
 
-RESULTS = {"pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"}
 
 
 def workers(verifiers):
@@ -30,8 +29,9 @@ class Verifiers(harness.TestCase):
             dialog.begin("info@ours.test")
             dialog.finish(b"Subject: a NUL\r\n\r\n\0\r\n")
         event = server.wait_event("accept")
-        for field in ("spf", "spf_helo", "iprev"):
-            self.assertIn(event[field], RESULTS)
+        # The DNS of the tests knows no name.
+        self.assertEqual([event[field] for field in ("spf", "spf_helo", "iprev")],
+                         ["none", "none", "permerror"])
 
     def test_as_many_as_configured(self):
         server = self.start(workers(3))

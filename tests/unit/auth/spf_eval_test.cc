@@ -89,6 +89,14 @@ TEST_CASE("SPF: domains that are none are not asked for") {
   CHECK(settled.verdict.result == SpfResult::Pass);
 }
 
+TEST_CASE("SPF: a redirect of a local part that no name can hold") {
+  auto unnamable = query("example.org");
+  unnamable.local_part = "\xc3\xa9";
+  const auto verdict = settle(txt("example.org", "redirect=%{l}.b.example"), unnamable).verdict;
+  CHECK(verdict.result == SpfResult::PermError);
+  CHECK(verdict.reason == "the redirect of example.org comes to no name");
+}
+
 TEST_CASE("SPF: at most ten terms ask, over includes and redirects") {
   const std::string a5 = "a:x.example a:x.example a:x.example a:x.example a:x.example ";
   const std::string x = "x.example A unknown records 198.51.100.1\n";
