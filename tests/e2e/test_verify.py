@@ -10,7 +10,6 @@ import harness
 from harness import BUILD, MESSAGE, Dialog, wait_for
 
 
-
 def workers(verifiers):
     return (f'[workers]\nuser = "{harness.unprivileged_user()}"\nsmtp_threads = 2\n'
             f'verifiers = {verifiers}\n')
