@@ -22,6 +22,7 @@ constexpr unsigned kNoError = 0;
 constexpr unsigned kNxDomain = 3;
 constexpr std::uint8_t kPointer = 0xc0;
 constexpr std::size_t kMaxWireName = 255;  // RFC 1035 section 2.3.4
+constexpr int kMaxPointers = 128;          // in a name: one before each of its labels
 
 // Reads on from a place in the message; once something is missing, all that follows is zero.
 class Reader {
@@ -60,12 +61,14 @@ struct Name {
   bool writable = true;  // false: a label holds a dot, and `text` would be another name
 };
 
-// A pointer must go back, each further than the last, so that there is an end. Where the name is
-// cut short by the end of the message, or too long, the reader fails.
+// A pointer must go back, each further than the last, and there may be no more than a name has
+// labels: else each record could cost as much as the message is long. Where the name is cut short
+// by the end of the message, or too long, the reader fails.
 Name read_name(Reader& reader) {
   Name name;
   std::size_t wire_size = 1;
   std::size_t bound = reader.at();
+  int pointers = 0;
   std::optional<Reader> elsewhere;  // behind the first pointer
   Reader* from = &reader;
   for (;;) {
@@ -73,7 +76,7 @@ Name read_name(Reader& reader) {
     if (size == 0 || !from->ok()) break;
     if (size >= kPointer) {
       const std::size_t target = std::size_t{size & 0x3fu} << 8 | from->byte();
-      if (!from->ok() || target >= bound) return reader.fail(), name;
+      if (!from->ok() || target >= bound || ++pointers > kMaxPointers) return reader.fail(), name;
       bound = target;
       elsewhere.emplace(reader.message(), target);
       from = &*elsewhere;

@@ -217,3 +217,22 @@ TEST_CASE("an answer: the time is linear in the message, however it is compresse
   CHECK(answer.names.back().size() == 251);
   CHECK(std::clock() - begin < CLOCKS_PER_SEC);
 }
+
+TEST_CASE("an answer: a name has no more pointers than labels") {
+  const auto name_of = [](std::size_t pointers) {
+    const auto to = [](std::size_t place) {
+      return wire_number(0xc000u | static_cast<unsigned>(place));
+    };
+    const std::size_t at = message(Type::Ptr, {record(Type::Txt, "")}).size();
+    std::string chain("\1a", 3);
+    std::size_t last = at;
+    for (std::size_t i = 1; i < pointers; ++i) {
+      chain += to(last);
+      last = at + chain.size() - 2;
+    }
+    return read(Type::Ptr, {record(Type::Txt, chain), record(Type::Ptr, to(last))});
+  };
+  CHECK(name_of(1).names == std::vector<std::string>{"a"});
+  CHECK(name_of(128).names == std::vector<std::string>{"a"});
+  CHECK(reason(name_of(129)) == "damaged PTR record");
+}
