@@ -37,17 +37,17 @@ void ResolveClient::disconnect() {
     pending.done(failure("the resolver is away"));
 }
 
-void ResolveClient::resolve(const dns::Question& question, Done done) {
-  loop_.post([this, question, done = std::move(done)] { ask(question, done); });
+void ResolveClient::resolve(const dns::Question& question, dns::Payer payer, Done done) {
+  loop_.post([this, question, payer, done = std::move(done)] { ask(question, payer, done); });
 }
 
-void ResolveClient::ask(const dns::Question& question, Done done) {
+void ResolveClient::ask(const dns::Question& question, dns::Payer payer, Done done) {
   // What is no name of ours is too long for a message, perhaps.
   auto known = dns::Question::about(question.name, question.type);
   if (!known) return done(dns::Answer::of(dns::Status::NoName));
   if (link_ == nullptr) return done(failure("the resolver is away"));
   if (pending_.size() >= kMaxQuestions) return done(failure("too many questions"));
-  const ipc::Resolve message{++last_request_, std::move(*known)};
+  const ipc::Resolve message{++last_request_, payer, std::move(*known)};
   pending_[message.request] = {message.question, std::move(done)};
   link_->send(message);
 }

@@ -40,14 +40,14 @@ class ResolveClient final : public dns::Resolver {
 
   // Any thread; `done` is called in the main loop's, within the resolver's own deadline or when the
   // supervisor has ended a resolver that hangs. A name that cannot be asked does not exist.
-  void resolve(const dns::Question& question, Done done) override;
+  void resolve(const dns::Question& question, dns::Payer payer, Done done) override;
 
  private:
   struct Pending {
     dns::Question question;
     Done done;
   };
-  void ask(const dns::Question& question, Done done);
+  void ask(const dns::Question& question, dns::Payer payer, Done done);
   bool handle(const ipc::Message& message);  // false: it is no answer
   void disconnect();
 

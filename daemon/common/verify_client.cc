@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/common/payer.h"
 #include "obs/log.h"
 
 namespace common {
@@ -160,8 +161,9 @@ void VerifyClient::ask(Jobs::iterator job, const std::vector<dns::Question>& que
   const std::uint64_t number = job->first;
   const unsigned round = ++job->second.rounds;
   job->second.missing = questions.size();
+  const dns::Payer payer = payer_of(job->second.facts.session.client);
   for (const dns::Question& question : questions)
-    resolver_.resolve(question, [this, number, round, question](dns::Answer answer) {
+    resolver_.resolve(question, payer, [this, number, round, question](dns::Answer answer) {
       on_answer(number, round, question, std::move(answer));
     });
 }

@@ -14,13 +14,13 @@ dns::Answer failure(std::string reason) {
 
 }  // namespace
 
-void LookupLog::resolve(const dns::Question& question, Done done) {
+void LookupLog::resolve(const dns::Question& question, dns::Payer payer, Done done) {
   // The next round begins when all of this one is answered.
   if (open_++ == 0) ++round_;
   const std::size_t index = lookups_.size();
   lookups_.push_back({question, round_, std::nullopt, {}});
   answered_.push_back(false);
-  source_.resolve(question,
+  source_.resolve(question, payer,
                   [this, index, asked = base::now(), done = std::move(done)](dns::Answer answer) {
                     --open_;
                     answered_[index] = true;
@@ -36,7 +36,7 @@ std::vector<Lookup> LookupLog::take(const std::string& silence) {
   return std::move(lookups_);
 }
 
-void RecordedAnswers::resolve(const dns::Question& question, Done done) {
+void RecordedAnswers::resolve(const dns::Question& question, dns::Payer, Done done) {
   const dns::Answer* known = table_.find(question);
   if (known == nullptr) ++missing_;
   auto answer = known != nullptr ? *known : failure("it is not among the recorded answers");

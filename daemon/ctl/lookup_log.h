@@ -31,7 +31,7 @@ class LookupLog final : public dns::Resolver {
   // Who comes first asks `source`, which must outlive this and answer no more when it is gone.
   explicit LookupLog(dns::Resolver& source) : source_(source) {}
 
-  void resolve(const dns::Question& question, Done done) override;
+  void resolve(const dns::Question& question, dns::Payer payer, Done done) override;
 
   // In the order of asking; what has no answer has failed for `silence`.
   std::vector<Lookup> take(const std::string& silence);
@@ -52,7 +52,7 @@ class RecordedAnswers final : public dns::Resolver {
       : loop_(loop), table_(table) {}
 
   // What is not in the table is a failure.
-  void resolve(const dns::Question& question, Done done) override;
+  void resolve(const dns::Question& question, dns::Payer payer, Done done) override;
   std::size_t missing() const { return missing_; }
 
  private:

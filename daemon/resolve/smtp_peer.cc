@@ -25,7 +25,7 @@ void SmtpPeer::start(base::UniqueFd channel) {
 bool SmtpPeer::handle(const ipc::Message& message) {
   const auto asked = ipc::unpack<ipc::Resolve>(message.body);
   if (!asked) return false;
-  resolver_.resolve(asked->question,
+  resolver_.resolve(asked->question, asked->payer,
                     [weak = weak_from_this(), request = asked->request](dns::Answer answer) {
                       const auto self = weak.lock();
                       if (self == nullptr) return;

@@ -2,12 +2,17 @@
 // Who asks the DNS.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "dns/answer.h"
 #include "dns/question.h"
 
 namespace dns {
+
+// On whose account a question is: a number for each network of clients.
+using Payer = std::uint64_t;
+inline constexpr Payer kNoPayer = 0;  // our own questions
 
 class Resolver {
  public:
@@ -21,7 +26,7 @@ class Resolver {
   // Calls `done` exactly once, from the same thread, within the resolver's own deadline, and never
   // before resolve() has returned. There is no error but Status::Failure. Who may be gone by then
   // must see to it in `done`.
-  virtual void resolve(const Question& question, Done done) = 0;
+  virtual void resolve(const Question& question, Payer payer, Done done) = 0;
 };
 
 }  // namespace dns

@@ -213,8 +213,9 @@ struct Discard {
 struct Resolve {
   static constexpr Type kType = Type::Resolve;
   std::uint64_t request = 0;
+  std::uint64_t payer = 0;  // a dns::Payer
   dns::Question question;
-  void visit(auto& v) { v(request, question); }
+  void visit(auto& v) { v(request, payer, question); }
 };
 
 struct Resolved {

@@ -58,8 +58,8 @@ Answer answer_of(const Question& question, int rcode, std::string_view message, 
 class Resolver::Impl : public std::enable_shared_from_this<Resolver::Impl> {
  public:
   Impl(EventLoop& loop, const ResolverSettings& settings, dns::LocalData local_data,
-       Unbound context);
-  void resolve(const Question& question, Done done);
+       Unbound context, std::size_t max_asked);
+  void resolve(const Question& question, dns::Payer payer, Done done);
   void close();
 
  private:
@@ -67,12 +67,14 @@ class Resolver::Impl : public std::enable_shared_from_this<Resolver::Impl> {
   struct Asked {
     Impl* resolver = nullptr;  // null once nobody wants to know
     Question question;
+    dns::Payer payer = dns::kNoPayer;
     std::vector<std::uint64_t> waiting;  // keys of waiting_, some of them gone
   };
   struct Waiting {
     base::Instant until;
     Done done;
   };
+  const char* excess(bool is_new, dns::Payer payer) const;
   void ask(Asked& asked);
   static void called_back(void* asked, int rcode, void* message, int size, int security,
                           char* why_bogus, int was_ratelimited);
@@ -83,10 +85,12 @@ class Resolver::Impl : public std::enable_shared_from_this<Resolver::Impl> {
 
   EventLoop& loop_;
   const std::chrono::milliseconds timeout_;
+  const std::size_t max_asked_;
   const bool validating_;
   const dns::LocalData local_data_;
   std::map<Question, Asked> asked_;
-  std::map<std::uint64_t, Waiting> waiting_;  // the lowest key is the first whose time is over
+  std::map<dns::Payer, std::size_t> asked_by_;  // how many of them; without our own
+  std::map<std::uint64_t, Waiting> waiting_;    // the lowest key is the first whose time is over
   std::uint64_t last_id_ = 0;
   std::unique_ptr<EventLoop::Watch> timer_;
   bool armed_ = false;
@@ -95,9 +99,10 @@ class Resolver::Impl : public std::enable_shared_from_this<Resolver::Impl> {
 };
 
 Resolver::Impl::Impl(EventLoop& loop, const ResolverSettings& settings, dns::LocalData local_data,
-                     Unbound context)
+                     Unbound context, std::size_t max_asked)
     : loop_(loop),
       timeout_(settings.timeout),
+      max_asked_(max_asked),
       validating_(settings.servers.empty() && settings.dnssec),
       local_data_(std::move(local_data)),
       timer_(loop.every(timeout_, [this] { expire(); })),
@@ -111,14 +116,23 @@ void Resolver::Impl::close() {
   context_.reset();
 }
 
-void Resolver::Impl::resolve(const Question& question, Done done) {
+// Which limit one more question would break; null: none.
+const char* Resolver::Impl::excess(bool is_new, dns::Payer payer) const {
+  if (waiting_.size() >= kMaxWaiting) return "too many questions";
+  if (!is_new) return nullptr;
+  if (asked_.size() >= max_asked_) return "too many questions";
+  const auto its = asked_by_.find(payer);
+  const bool too_many = its != asked_by_.end() && its->second >= kMaxAskedByOne;
+  return too_many ? "too many questions for one client" : nullptr;
+}
+
+void Resolver::Impl::resolve(const Question& question, dns::Payer payer, Done done) {
   // The name of a question that came from elsewhere may be any text.
   auto wanted = Question::about(question.name, question.type);
   if (!wanted) return finish({std::move(done)}, Answer::of(Status::NoName));
   if (const auto answer = local_data_.find(*wanted)) return finish({std::move(done)}, *answer);
   const bool is_new = !asked_.contains(*wanted);
-  if (waiting_.size() >= kMaxWaiting || (is_new && asked_.size() >= kMaxAsked))
-    return finish({std::move(done)}, failure("too many questions"));
+  if (const char* reason = excess(is_new, payer)) return finish({std::move(done)}, failure(reason));
   waiting_[++last_id_] = {base::now() + timeout_, std::move(done)};
   arm();
   Asked& asked = asked_[*wanted];
@@ -126,6 +140,8 @@ void Resolver::Impl::resolve(const Question& question, Done done) {
   if (!is_new) return;
   asked.resolver = this;
   asked.question = std::move(*wanted);
+  asked.payer = payer;
+  if (payer != dns::kNoPayer) ++asked_by_[payer];
   ask(asked);
 }
 
@@ -153,6 +169,8 @@ void Resolver::Impl::answered(Asked& asked, const Answer& answer) {
   std::vector<Done> dones;
   for (const std::uint64_t id : asked.waiting)
     if (auto waiting = waiting_.extract(id)) dones.push_back(std::move(waiting.mapped().done));
+  if (const auto its = asked_by_.find(asked.payer); its != asked_by_.end() && --its->second == 0)
+    asked_by_.erase(its);
   asked_.erase(asked_.find(asked.question));
   finish(std::move(dones), answer);
 }
@@ -193,16 +211,17 @@ base::Result<std::unique_ptr<Resolver>> Resolver::make(EventLoop& loop,
                                                        const ResolverSettings& settings) {
   auto local_data = dns::LocalData::of(settings.local_data);
   if (!local_data) return local_data.error();
-  auto context = make_unbound(loop, settings);
+  const std::size_t max_asked = askable_questions(kMaxAsked);
+  auto context = make_unbound(loop, settings, max_asked);
   if (!context) return context.error();
-  return std::unique_ptr<Resolver>(new Resolver(
-      std::make_shared<Impl>(loop, settings, std::move(*local_data), std::move(*context))));
+  return std::unique_ptr<Resolver>(new Resolver(std::make_shared<Impl>(
+      loop, settings, std::move(*local_data), std::move(*context), max_asked)));
 }
 
 Resolver::~Resolver() { impl_->close(); }
 
-void Resolver::resolve(const Question& question, Done done) {
-  impl_->resolve(question, std::move(done));
+void Resolver::resolve(const Question& question, dns::Payer payer, Done done) {
+  impl_->resolve(question, payer, std::move(done));
 }
 
 }  // namespace net

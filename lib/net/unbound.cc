@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/unbound.h"
 
+#include <sys/resource.h>
 #include <unbound-event.h>
 #include <unbound.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -11,6 +13,11 @@
 
 namespace net {
 namespace {
+
+// A question may have several servers asked at once, where each has a socket. What is beyond waits
+// in a queue, which would be a way to keep others from their answers.
+constexpr std::size_t kSocketsOfQuestion = 2;
+constexpr std::size_t kOtherDescriptors = 256;  // TCP, channels, the log
 
 constexpr int kTypeA = 1;
 constexpr int kClassInternet = 1;
@@ -22,7 +29,6 @@ struct Option {
 
 // What differs from the library's defaults, and why.
 constexpr Option kOptions[] = {
-    {"outgoing-range:", "1024"},  // sockets; a library gets 16, which is a queue for a mail server
     {"outgoing-num-tcp:", "64"},
     {"num-queries-per-thread:", "4096"},
     {"msg-cache-size:", "16m"},
@@ -31,6 +37,10 @@ constexpr Option kOptions[] = {
     // A server that did not answer for a while is asked again soon, not after a quarter of an hour.
     {"infra-host-ttl:", "60"},
     {"infra-keep-probing:", "yes"},
+    // Nobody waits for long, so a server that is silent must not keep questions in hand for
+    // minutes.
+    {"infra-cache-max-rtt:", "5000"},  // ms
+    {"outbound-msg-retry:", "4"},
 };
 
 // Servers that are named may well be on this machine, and know the names of its network.
@@ -108,12 +118,26 @@ base::Status unblock(ub_ctx* context) {
 
 void UnboundDeleter::operator()(ub_ctx* context) const { ub_ctx_delete(context); }
 
-base::Result<Unbound> make_unbound(EventLoop& loop, const ResolverSettings& settings) {
+std::size_t askable_questions(std::size_t wanted) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  const std::size_t sockets =
+      std::max<rlim_t>(limit.rlim_cur, 2 * kOtherDescriptors) - kOtherDescriptors;
+  return std::min(wanted, sockets / kSocketsOfQuestion);
+}
+
+base::Result<Unbound> make_unbound(EventLoop& loop, const ResolverSettings& settings,
+                                   std::size_t questions) {
   Unbound context(ub_ctx_create_event(loop.native()));
   if (context == nullptr) return base::Error::system("libunbound", ENOMEM);
   // Its log is none of ours: everything that matters is in an answer or in a result.
   ub_ctx_debugout(context.get(), nullptr);
   if (auto done = set(context.get(), kOptions); !done) return done.error();
+  const std::string sockets = std::to_string(questions * kSocketsOfQuestion);
+  if (auto done = check(ub_ctx_set_option(context.get(), "outgoing-range:", sockets.c_str()),
+                        "outgoing-range");
+      !done)
+    return done.error();
   const bool recursion = settings.servers.empty();
   const auto prepared =
       recursion ? use_root(context.get(), settings) : use_servers(context.get(), settings.servers);

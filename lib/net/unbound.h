@@ -3,6 +3,7 @@
 // else speaks to the library.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include "base/result.h"
@@ -19,8 +20,13 @@ struct UnboundDeleter {
 // Its end calls back for questions that have no answer yet. It must not outlive the loop.
 using Unbound = std::unique_ptr<ub_ctx, UnboundDeleter>;
 
-// Ready to ask: all files have been read. An error names what is wrong with the settings or missing
-// on this machine.
-base::Result<Unbound> make_unbound(EventLoop& loop, const ResolverSettings& settings);
+// How many questions the library has sockets for, at one time: `wanted`, or fewer where the limit
+// of descriptors of the process is low.
+std::size_t askable_questions(std::size_t wanted);
+
+// Ready to ask `questions` at one time: all files have been read. An error names what is wrong with
+// the settings or missing on this machine.
+base::Result<Unbound> make_unbound(EventLoop& loop, const ResolverSettings& settings,
+                                   std::size_t questions);
 
 }  // namespace net

@@ -122,8 +122,8 @@ STREAMS = {
 # A DNS answer as dns::Answer is written: status, security, reason, and the four lists.
 EMPTY = COUNT.pack(0)
 STREAMS["ipc_to_resolve"] = [
-    ("Resolve", numbers(1) + text("example.org") + b"\4"),
-    ("Resolve", numbers(2) + text("1.2.0.192.in-addr.arpa") + b"\3")]
+    ("Resolve", numbers(1, 0) + text("example.org") + b"\4"),
+    ("Resolve", numbers(2, 1 << 63) + text("1.2.0.192.in-addr.arpa") + b"\3")]
 STREAMS["ipc_from_resolve"] = [
     ("Resolved", numbers(1) + b"\0\2" + text("") + EMPTY + texts("v=spf1 -all", "") + EMPTY * 2),
     ("Resolved", numbers(2) + b"\0\1" + text("") + texts("192.0.2.1", "2001:db8::1") + EMPTY * 3),

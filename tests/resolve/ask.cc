@@ -3,8 +3,9 @@
 //
 //   postern-ask [server ADDRESS:PORT]... [nodnssec] [timeout MS] [local LINE]... -- NAME TYPE ...
 //
-// The questions are asked at once, or one after the other behind "one-by-one". Standard output has
-// an answer a line, as dns/answer_text.h writes them, by name and type.
+// The questions are asked at once, or one after the other behind "one-by-one"; those behind "as N"
+// on the account of payer N. Standard output has an answer a line, as dns/answer_text.h writes
+// them, by name and type.
 #include <unistd.h>
 
 #include <cstdio>
@@ -24,6 +25,7 @@ struct Task {
   net::ResolverSettings settings;
   bool one_by_one = false;
   std::vector<dns::Question> questions;
+  std::vector<dns::Payer> payers;  // of each question
 };
 
 [[noreturn]] void fail(const std::string& reason) {
@@ -52,8 +54,15 @@ Task parse(const std::vector<std::string>& words) {
     else
       fail("unknown word " + word);
   }
+  dns::Payer payer = dns::kNoPayer;
   while (i < words.size()) {
-    std::string name = dns::from_presentation(next()).value();
+    const std::string word = next();
+    if (word == "as") {
+      payer = std::stoull(next());
+      continue;
+    }
+    std::string name = dns::from_presentation(word).value();
+    task.payers.push_back(payer);
     task.questions.push_back({std::move(name), dns::parse_type(next()).value()});
   }
   return task;
@@ -71,7 +80,7 @@ class Asker {
  private:
   void ask(std::size_t index) {
     const dns::Question& question = task_.questions[index];
-    resolver_.resolve(question, [this, index, &question](dns::Answer answer) {
+    resolver_.resolve(question, task_.payers[index], [this, index, &question](dns::Answer answer) {
       table_.add(question, std::move(answer));
       if (++answered_ == task_.questions.size()) return loop_.stop();
       if (task_.one_by_one) ask(index + 1);

@@ -7,8 +7,10 @@ servers, and the file with the root's key is one that the test made.
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
+import time
 import unittest
 
 from ask import ask, harness
@@ -18,6 +20,8 @@ ROOT_KEY = pathlib.Path("/usr/share/dns/root.key")
 ROOT_HINTS = pathlib.Path("/usr/share/dns/root.hints")
 ROOT_SERVERS = re.findall(r"\sA\s+([\d.]+)$", ROOT_HINTS.read_text(encoding="ascii"), re.MULTILINE)
 OTHER_SERVER = "192.0.2.53"  # of the zones below
+SILENT_SERVER = "192.0.2.66"  # of the zone silent., and never answers
+SHARE = 128  # questions that one payer may have open
 INSIDE = "POSTERN_TEST_ROOT"  # names the folder of the keys, and says that the namespace is there
 DELEGATION = "{0} NS ns.{0}\nns.{0} A " + OTHER_SERVER + "\n"
 ORG = 'www A 192.0.2.1\nbad A 192.0.2.66\nout CNAME www.com.\ntxt TXT "v=spf1 -all"\n'
@@ -51,7 +55,8 @@ def zones(folder, root_key):
     org_key = make_key(folder, "org")
     delegation = (pathlib.Path(folder) / f"{org_key}.ds").read_text(encoding="utf-8")
     root = (f"@ NS a.root-servers.net.\na.root-servers.net. A {ROOT_SERVERS[0]}\n" +
-            DELEGATION.format("org.") + DELEGATION.format("com.") + delegation)
+            DELEGATION.format("org.") + DELEGATION.format("com.") +
+            f"silent NS ns.silent.\nns.silent. A {SILENT_SERVER}\n" + delegation)
     org = sign(folder, "org", f"@ NS ns\nns A {OTHER_SERVER}\n{ORG}", org_key)
     return {".": sign(folder, ".", root, root_key),
             "org": org.replace("192.0.2.66", "192.0.2.67"), "com": COM}
@@ -63,9 +68,12 @@ class Recursion(unittest.TestCase):
         folder = os.environ[INSIDE]
         root_key = (pathlib.Path(folder) / "name").read_text(encoding="utf-8")
         cls.server = Nsd(zones(folder, root_key), [*ROOT_SERVERS, OTHER_SERVER], 53).start()
+        cls.silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        cls.silent.bind((SILENT_SERVER, 53))
 
     @classmethod
     def tearDownClass(cls):
+        cls.silent.close()
         cls.server.stop()
 
     def check(self, question, answer, options=()):
@@ -91,6 +99,19 @@ class Recursion(unittest.TestCase):
         self.check("bad.org A", "unknown records 192.0.2.67", ["nodnssec"])
         self.check("www.org A", "unknown records 192.0.2.1", ["nodnssec"])
 
+    def test_a_silent_zone_is_at_the_cost_of_who_asks_for_it(self):
+        names = [f"n{i}.silent A" for i in range(SHARE + 50)]
+        begin = time.monotonic()
+        answers = ask(["nodnssec", "timeout", "2000"], "as 1", *names, "no.com A",
+                      "as 2", "www.com A", "www.org A", "n0.silent A")
+        self.assertLess(time.monotonic() - begin, 8)
+        for name in (*names[SHARE:], "no.com A"):
+            self.assertEqual(answers[name], 'unknown failure "too many questions for one client"')
+        for name in names[:SHARE]:
+            self.assertEqual(answers[name], 'unknown failure "no answer in 2 s"')
+        self.assertEqual(answers["www.com A"], "unknown records 192.0.2.2")
+        self.assertEqual(answers["www.org A"], "unknown records 192.0.2.1")
+
 
 def enter(folder):
     """Runs this file again where there is no way out."""
@@ -98,7 +119,8 @@ def enter(folder):
     (pathlib.Path(folder) / "name").write_text(key, encoding="utf-8")
     (pathlib.Path(folder) / "root.key").write_text(key_file(folder, key), encoding="utf-8")
     steps = ["ip link set lo up", f"mount --bind {folder}/root.key {ROOT_KEY}"]
-    steps += [f"ip address add {address}/32 dev lo" for address in [*ROOT_SERVERS, OTHER_SERVER]]
+    steps += [f"ip address add {address}/32 dev lo" 
+              for address in [*ROOT_SERVERS, OTHER_SERVER, SILENT_SERVER]]
     unshare, *rest = harness.own_mounts(" && ".join(steps))
     command = [unshare, "--net", *rest, sys.executable, __file__, *sys.argv[1:]]
     return subprocess.run(command, env={**os.environ, INSIDE: str(folder)}, check=False).returncode

@@ -12,10 +12,16 @@ using dns::Answer, dns::Question, dns::Status, dns::Type;
 
 namespace {
 
+constexpr dns::Payer kPayer = 7;
+
 // Answers when it is told to.
 class SlowResolver final : public dns::Resolver {
  public:
-  void resolve(const Question&, Done done) override { waiting.push_back(std::move(done)); }
+  void resolve(const Question&, dns::Payer payer, Done done) override {
+    payers.push_back(payer);
+    waiting.push_back(std::move(done));
+  }
+  std::vector<dns::Payer> payers;
   std::vector<Done> waiting;
 };
 
@@ -26,14 +32,15 @@ TEST_CASE("lookups: a round is what is asked before its last answer") {
   LookupLog log(source);
   std::vector<Status> heard;
   const auto hear = [&](const Answer& answer) { heard.push_back(answer.status); };
-  log.resolve({"a.org", Type::Txt}, hear);
-  log.resolve({"a.org", Type::Mx}, hear);
+  log.resolve({"a.org", Type::Txt}, kPayer, hear);
+  log.resolve({"a.org", Type::Mx}, kPayer, hear);
+  CHECK(source.payers == std::vector(2, kPayer));
   source.waiting[1](Answer::of(Status::NoData));
-  log.resolve({"b.org", Type::A}, hear);
+  log.resolve({"b.org", Type::A}, kPayer, hear);
   source.waiting[0](Answer::of(Status::NoName));
   source.waiting[2](Answer::of(Status::NoData));
-  log.resolve({"c.org", Type::A}, hear);
-  log.resolve({"d.org", Type::A}, hear);
+  log.resolve({"c.org", Type::A}, kPayer, hear);
+  log.resolve({"d.org", Type::A}, kPayer, hear);
   source.waiting[4](Answer::of(Status::NoName));
   CHECK(heard == std::vector{Status::NoData, Status::NoName, Status::NoData, Status::NoName});
 
@@ -56,8 +63,8 @@ TEST_CASE("lookups: recorded answers come in the next turn, others are failures"
   RecordedAnswers recorded(loop, *table);
   std::vector<Answer> answers;
   const auto hear = [&](Answer answer) { answers.push_back(std::move(answer)); };
-  recorded.resolve({"a.org", Type::A}, hear);
-  recorded.resolve({"a.org", Type::Aaaa}, hear);
+  recorded.resolve({"a.org", Type::A}, kPayer, hear);
+  recorded.resolve({"a.org", Type::Aaaa}, kPayer, hear);
   CHECK(answers.empty());
   loop.post([&] { loop.stop(); });
   loop.run();

@@ -4,6 +4,7 @@
 #include "daemon/common/resolve_client.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -24,15 +25,20 @@ Answer text(const std::string& bytes) {
   return answer;
 }
 
+constexpr dns::Payer kPayer = 7;
+
 // Answers at once with the name that was asked, but for "slow.": that never.
 class Echo final : public dns::Resolver {
  public:
   explicit Echo(net::EventLoop& loop) : loop_(loop) {}
-  void resolve(const Question& question, Done done) override {
+  void resolve(const Question& question, dns::Payer payer, Done done) override {
+    payers.insert(payer);
     if (question.name.starts_with("slow.")) return waiting_.push_back(std::move(done));
     loop_.post([done, answer = text(question.name)] { done(answer); });
   }
   std::vector<Done> take_waiting() { return std::exchange(waiting_, {}); }
+
+  std::set<dns::Payer> payers;
 
  private:
   net::EventLoop& loop_;
@@ -54,7 +60,7 @@ struct Stage {
     peer->start(connect());
   }
   void ask(const Question& question) {
-    client.resolve(question, [this](const Answer& answer) { answers.push_back(answer); });
+    client.resolve(question, kPayer, [this](const Answer& answer) { answers.push_back(answer); });
   }
   // All that is ready, and what comes of it: each run does at least one thing.
   void turn() {
@@ -89,6 +95,7 @@ TEST_CASE("questions: each gets its answer, from any thread") {
   std::thread([&] { stage.ask({"B.org.", Type::Txt}); }).join();
   CHECK(stage.answers.empty());
   CHECK(stage.turn_for_answers() == std::vector{text("a.org"), text("b.org")});
+  CHECK(stage.resolver.payers == std::set{kPayer});
   CHECK(stage.lost == 0);
 }
 
@@ -163,7 +170,7 @@ TEST_CASE("questions: a smtp that somebody took over is cut off") {
   stage.peer = std::make_shared<resolve_role::SmtpPeer>(stage.loop, stage.resolver);
   stage.peer->start(std::move(ends->second));
   ipc::Channel smtp(std::move(ends->first), ipc::State::FromResolve);
-  REQUIRE(smtp.send(ipc::Resolve{7, {std::string(400, 'x'), Type::A}}).ok());
+  REQUIRE(smtp.send(ipc::Resolve{7, kPayer, {std::string(400, 'x'), Type::A}}).ok());
   REQUIRE(smtp.send(ipc::Discard{1}).ok());
   stage.turn();
   const auto open = smtp.receive();

@@ -5,11 +5,13 @@
 #include <catch2/catch.hpp>
 #include <list>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "daemon/common/payer.h"
 #include "dns/answer_text.h"
 #include "ipc/channel.h"
 
@@ -26,8 +28,9 @@ class FakeResolver final : public dns::Resolver {
  public:
   explicit FakeResolver(net::EventLoop& loop) : loop_(loop) {}
 
-  void resolve(const dns::Question& question, Done done) override {
+  void resolve(const dns::Question& question, dns::Payer payer, Done done) override {
     asked.push_back(question);
+    payers.insert(payer);
     if (silent) return kept.push_back(std::move(done));
     const dns::Answer* answer = zone.find(question);
     const auto value = answer != nullptr ? *answer : dns::Answer::of(dns::Status::NoName);
@@ -37,6 +40,7 @@ class FakeResolver final : public dns::Resolver {
   dns::AnswerTable zone;
   bool silent = false;
   std::vector<dns::Question> asked;
+  std::set<dns::Payer> payers;
   std::vector<Done> kept;
 
  private:
@@ -180,6 +184,7 @@ TEST_CASE("verify client: questions are asked and answered until there are verdi
   CHECK(verifier.jobs[1].answers.size() == 4);  // MX, two TXT, PTR
   CHECK(verifier.jobs[2].answers.size() == 5);
   CHECK(stage.resolver.asked.size() == 5);
+  CHECK(stage.resolver.payers == std::set{common::payer_of(facts().client)});
   CHECK(facts_in(verifier.jobs[2]).session == facts());
   CHECK(stage.changes.empty());
 }

@@ -34,7 +34,7 @@ dns::Answer largest_answer() {
 }  // namespace
 
 TEST_CASE("the largest question fits its message") {
-  const ipc::Resolve message{1, {std::string(dns::kMaxName, 'a'), dns::Type::Txt}};
+  const ipc::Resolve message{1, 2, {std::string(dns::kMaxName, 'a'), dns::Type::Txt}};
   CHECK(ipc::pack(message).size() <= limit(ipc::Type::Resolve));
 }
 

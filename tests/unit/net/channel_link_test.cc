@@ -58,7 +58,7 @@ class Stage {
   }
 };
 
-const ipc::Resolve kQuestion{1, {"example.org", dns::Type::A}};
+const ipc::Resolve kQuestion{1, 2, {"example.org", dns::Type::A}};
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 // could ask the root, nothing is asked but what local data or the library itself answer.
 #include "net/resolver.h"
 
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <optional>
@@ -43,8 +45,8 @@ class Stage {
     resolver_ = std::move(*made);
   }
 
-  void ask(const Question& question) {
-    resolver_->resolve(question, [this](Answer answer) {
+  void ask(const Question& question, dns::Payer payer = dns::kNoPayer) {
+    resolver_->resolve(question, payer, [this](Answer answer) {
       answers_.push_back(std::move(answer));
       if (answers_.size() >= wanted_) loop_.stop();
     });
@@ -334,6 +336,65 @@ TEST_CASE("resolver: too many questions fail at once") {
   CHECK(stage.answers(1).front() == too_many);
 }
 
+TEST_CASE("resolver: where few descriptors may be open, fewer questions are asked at once") {
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit low{1024, before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &low) == 0);
+  DnsServer server([](const DnsQuery&) { return std::nullopt; });
+  Stage stage(asking(server));
+  constexpr std::size_t kAskable = (1024 - 256) / 2;
+  for (std::size_t i = 0; i < kAskable + 1; ++i)
+    stage.ask({"n" + std::to_string(i) + ".example.org", Type::A});
+  CHECK(stage.answers(1).front().reason == "too many questions");
+  // The others are all on their way: none waits for the socket of another.
+  std::set<std::string> names;
+  for (int i = 0; i < 100 && names.size() < kAskable; ++i) {
+    stage.turn(milliseconds(20));
+    for (const DnsQuery& query : server.queries()) names.insert(query.name);
+  }
+  CHECK(names.size() == kAskable);
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+}
+
+TEST_CASE("resolver: one client has a share of the questions, until the library gives them up") {
+  std::atomic<bool> silent{true};
+  DnsServer server([&](const DnsQuery& query) -> std::optional<std::string> {
+    if (silent) return std::nullopt;
+    return addresses(query);
+  });
+  net::ResolverSettings settings = asking(server);
+  settings.timeout = milliseconds(200);
+  Stage stage(settings);
+  const auto name = [](std::size_t i) { return "n" + std::to_string(i) + ".example.org"; };
+  const Answer timeout = Answer::of(Status::Failure, Security::Unknown, "no answer in 200 ms");
+  const Answer too_many =
+      Answer::of(Status::Failure, Security::Unknown, "too many questions for one client");
+  constexpr dns::Payer kClient = 7;
+  constexpr std::size_t kShare = net::Resolver::kMaxAskedByOne;
+  for (std::size_t i = 0; i < kShare; ++i) stage.ask({name(i), Type::A}, kClient);
+  stage.ask({name(kShare), Type::A}, kClient);
+  CHECK(stage.answers(1).front() == too_many);
+  // To wait for what is asked already costs nothing, whoever asked it; the others have their own.
+  stage.ask({name(0), Type::A}, kClient);
+  stage.ask({name(0), Type::A}, kClient + 1);
+  for (std::size_t i = 1; i < kShare; ++i) stage.ask({name(kShare + i), Type::A}, kClient + 1);
+  for (std::size_t i = 0; i <= kShare; ++i) stage.ask({name(2 * kShare + i), Type::A});
+  CHECK(stage.answers(3 * kShare + 2) == std::vector(3 * kShare + 2, timeout));
+  // Nobody waits for them any more, but the library asks on.
+  stage.ask({name(kShare), Type::A}, kClient);
+  CHECK(stage.answers(1).front() == too_many);
+  silent = false;
+  Answer answer = too_many;
+  const auto begin = std::chrono::steady_clock::now();
+  while (answer.failed() && std::chrono::steady_clock::now() - begin < kPatience) {
+    stage.turn(milliseconds(20));
+    stage.ask({name(kShare), Type::A}, kClient);
+    answer = stage.answers(1).front();
+  }
+  CHECK_FALSE(answer.failed());
+}
+
 TEST_CASE("resolver: it may go with questions in flight, from an answer too") {
   DnsServer server([](const DnsQuery& query) -> std::optional<std::string> {
     if (query.name == "slow.example.org") return std::nullopt;
@@ -346,8 +407,9 @@ TEST_CASE("resolver: it may go with questions in flight, from an answer too") {
     stage.resolver().reset();
     stage.loop().stop();
   };
-  for (int i = 0; i < 3; ++i) stage.resolver()->resolve({"one.example.org", Type::A}, done);
-  stage.resolver()->resolve({"slow.example.org", Type::A}, done);
+  for (int i = 0; i < 3; ++i)
+    stage.resolver()->resolve({"one.example.org", Type::A}, dns::kNoPayer, done);
+  stage.resolver()->resolve({"slow.example.org", Type::A}, dns::kNoPayer, done);
   stage.loop().run();
   stage.turn(milliseconds(50));
   CHECK(answers == 1);
@@ -360,7 +422,7 @@ TEST_CASE("resolver: never before resolve() has returned") {
   Stage stage(settings);
   int answers = 0;
   for (const char* name : {"demo.test", "", "localhost"})
-    stage.resolver()->resolve({name, Type::A}, [&](const Answer&) { ++answers; });
+    stage.resolver()->resolve({name, Type::A}, dns::kNoPayer, [&](const Answer&) { ++answers; });
   CHECK(answers == 0);
   stage.turn(milliseconds(10));
   CHECK(answers == 3);

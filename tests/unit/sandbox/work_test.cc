@@ -341,7 +341,7 @@ int resolve_some(const net::ResolverSettings& settings) {
   if (!sandbox::restrict_calls(Role::Resolve)) return 3;
   const auto ask = [&](const char* name) {
     dns::Answer result;
-    (*resolver)->resolve({name, dns::Type::Txt}, [&](dns::Answer answer) {
+    (*resolver)->resolve({name, dns::Type::Txt}, dns::kNoPayer, [&](dns::Answer answer) {
       result = std::move(answer);
       loop.stop();
     });
@@ -380,9 +380,10 @@ TEST_CASE("resolve: recursion has read its files before it is confined") {
           if (!sandbox::restrict_calls(Role::Resolve)) return 2;
           int answers = 0;
           for (const char* name : {"demo.test", "a.invalid"})
-            (*resolver)->resolve({name, dns::Type::Txt}, [&](const dns::Answer& answer) {
-              if (!answer.failed() && ++answers == 2) loop.stop();
-            });
+            (*resolver)->resolve({name, dns::Type::Txt}, dns::kNoPayer,
+                                 [&](const dns::Answer& answer) {
+                                   if (!answer.failed() && ++answers == 2) loop.stop();
+                                 });
           loop.run();
           return 0;
         }) == kGood);
