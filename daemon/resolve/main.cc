@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // postern-resolve: asks the DNS, and reaches nothing else that can be closed to it. Started by
 // posternd only.
+#include <cstdint>
+
 #include "daemon/common/journal.h"
 #include "daemon/common/role_settings.h"
 #include "daemon/common/role_start.h"
@@ -13,6 +15,10 @@
 
 namespace {
 
+// Some ten times what it takes with all its caches full and as many questions as there may be: what
+// a fault of a library could take must not harm the others.
+constexpr std::uint64_t kAddressSpace = std::uint64_t{1} << 30;  // bytes
+
 base::Status serve(common::RoleStart start) {
   const auto settings = common::open_settings<common::ResolveRoleSettings>(start.parts.settings);
   if (!settings) return settings.error();
@@ -21,6 +27,7 @@ base::Status serve(common::RoleStart start) {
   // Reads its files, so before they are out of reach. No thread comes of it.
   auto resolver = net::Resolver::make(loop, settings->resolver);
   if (!resolver) return resolver.error();
+  if (auto limited = sandbox::limit_address_space(kAddressSpace); !limited) return limited;
   auto warnings = sandbox::restrict_files({}, net::Resolver::server_ports(settings->resolver));
   if (!warnings) return warnings.error();
   obs::start(settings->log);

@@ -337,6 +337,7 @@ int resolve_some(const net::ResolverSettings& settings) {
   net::EventLoop loop;
   const auto resolver = net::Resolver::make(loop, settings);
   if (!resolver) return 1;
+  if (!sandbox::limit_address_space(1u << 30)) return 2;
   if (!sandbox::restrict_files({}, net::Resolver::server_ports(settings))) return 2;
   if (!sandbox::restrict_calls(Role::Resolve)) return 3;
   const auto ask = [&](const char* name) {
