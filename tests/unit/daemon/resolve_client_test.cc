@@ -32,12 +32,15 @@ class Echo final : public dns::Resolver {
  public:
   explicit Echo(net::EventLoop& loop) : loop_(loop) {}
   void resolve(const Question& question, dns::Payer payer, Done done) override {
+    asked.push_back(question.name);
     payers.insert(payer);
     if (question.name.starts_with("slow.")) return waiting_.push_back(std::move(done));
     loop_.post([done, answer = text(question.name)] { done(answer); });
   }
   std::vector<Done> take_waiting() { return std::exchange(waiting_, {}); }
+  std::vector<std::string> take_asked() { return std::exchange(asked, {}); }
 
+  std::vector<std::string> asked;
   std::set<dns::Payer> payers;
 
  private:
@@ -46,7 +49,7 @@ class Echo final : public dns::Resolver {
 };
 
 struct Stage {
-  Stage() {
+  explicit Stage(std::chrono::milliseconds away = ResolveClient::kAway) : client(loop, away) {
     client.on_lost([this] { ++lost; });
   }
   base::UniqueFd connect() {
@@ -64,10 +67,11 @@ struct Stage {
   }
   // All that is ready, and what comes of it: each run does at least one thing.
   void turn() {
-    for (int i = 0; i < 50; ++i) {
-      loop.stop();
-      loop.run();
-    }
+    for (int i = 0; i < 50; ++i) turn_once();
+  }
+  void turn_once() {
+    loop.stop();
+    loop.run();
   }
   std::vector<Answer> turn_for_answers() {
     turn();
@@ -76,7 +80,7 @@ struct Stage {
 
   net::EventLoop loop;
   Echo resolver{loop};
-  ResolveClient client{loop};
+  ResolveClient client;
   std::shared_ptr<resolve_role::SmtpPeer> peer;
   std::vector<Answer> answers;
   int lost = 0;
@@ -106,36 +110,76 @@ TEST_CASE("questions: what cannot be asked does not exist, wherever resolve is")
   CHECK(stage.turn_for_answers() == std::vector(3, Answer::of(Status::NoName)));
 }
 
-TEST_CASE("questions: while resolve is away they fail, at once") {
+TEST_CASE("questions: what is asked while resolve is away waits for it") {
   Stage stage;
   stage.ask(kQuestion);
-  CHECK(stage.turn_for_answers() == std::vector{failure("the resolver is away")});
-  CHECK(stage.lost == 0);
-  stage.connect_to_peer();
-  stage.ask({"slow.org", Type::A});
-  stage.ask({"slow.org", Type::A});
   CHECK(stage.turn_for_answers().empty());
+  stage.connect_to_peer();
+  CHECK(stage.turn_for_answers() == std::vector{text("example.org")});
+  CHECK(stage.lost == 0);
+}
+
+TEST_CASE("questions: the successor of a resolve that died is asked what is open, once") {
+  Stage stage;
+  stage.connect_to_peer();
+  for (const char* name : {"slow.a.org", "b.org", "slow.c.org"}) stage.ask({name, Type::Txt});
+  CHECK(stage.turn_for_answers() == std::vector{text("b.org")});
   stage.peer.reset();  // with its end of the channel
-  CHECK(stage.turn_for_answers() == std::vector(2, failure("the resolver is away")));
+  CHECK(stage.turn_for_answers().empty());
   CHECK(stage.lost == 1);
-  stage.ask(kQuestion);
-  CHECK(stage.turn_for_answers() == std::vector{failure("the resolver is away")});
+  stage.ask({"slow.d.org", Type::Txt});
   // A late answer to a peer that is gone is nobody's.
   for (const auto& done : stage.resolver.take_waiting()) done(text("late"));
+  stage.resolver.take_asked();
+  stage.connect_to_peer();
+  CHECK(stage.turn_for_answers().empty());
+  CHECK(stage.resolver.take_asked() ==
+        std::vector<std::string>{"slow.a.org", "slow.c.org", "slow.d.org"});
+  stage.resolver.take_waiting()[0](text("a"));
+  CHECK(stage.turn_for_answers() == std::vector{text("a")});
+  // The second death is the end of what has seen both, and not of the others.
+  stage.peer.reset();
+  CHECK(stage.turn_for_answers() == std::vector{failure("the resolver died twice over it")});
+  stage.connect_to_peer();
+  stage.turn();
+  CHECK(stage.resolver.take_asked() == std::vector<std::string>{"slow.d.org"});
+  stage.resolver.take_waiting()[0](text("d"));
+  CHECK(stage.turn_for_answers() == std::vector{text("d")});
+}
+
+TEST_CASE("questions: nobody waits for a successor without end") {
+  Stage stage(std::chrono::milliseconds(200));
+  stage.connect_to_peer();
+  stage.ask({"slow.org", Type::A});
+  stage.turn();
+  const auto begin = std::chrono::steady_clock::now();
+  stage.peer.reset();
+  CHECK(stage.turn_for_answers().empty());
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  stage.ask(kQuestion);
+  for (const std::size_t count : {1u, 2u}) {
+    while (stage.answers.size() < count &&
+           std::chrono::steady_clock::now() - begin < std::chrono::seconds(20))
+      stage.turn_once();
+    CHECK(stage.answers == std::vector(count, failure("the resolver is away")));
+    CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(100 + 100 * count));
+  }
   stage.connect_to_peer();
   stage.ask(kQuestion);
+  stage.answers.clear();
   CHECK(stage.turn_for_answers() == std::vector{text("example.org")});
 }
 
 TEST_CASE("questions: a new channel takes the place of an old one") {
   Stage stage;
   stage.connect_to_peer();
-  stage.ask({"slow.org", Type::A});
+  stage.ask({"slow.org", Type::Txt});
   stage.turn();
   stage.connect_to_peer();
   stage.ask(kQuestion);
-  CHECK(stage.turn_for_answers() ==
-        std::vector{failure("the resolver is away"), text("example.org")});
+  CHECK(stage.turn_for_answers() == std::vector{text("example.org")});
+  stage.resolver.take_waiting()[1](text("slow"));
+  CHECK(stage.turn_for_answers() == std::vector{text("slow")});
   CHECK(stage.lost == 0);
 }
 
@@ -145,6 +189,12 @@ TEST_CASE("questions: too many fail at once") {
   for (std::size_t i = 0; i < ResolveClient::kMaxQuestions; ++i) stage.ask({"slow.org", Type::A});
   stage.ask({"slow.org", Type::A});
   CHECK(stage.turn_for_answers() == std::vector{failure("too many questions")});
+  // As many are asked again.
+  stage.resolver.take_asked();
+  stage.connect_to_peer();
+  for (int i = 0; i < 100 && stage.resolver.asked.size() < ResolveClient::kMaxQuestions; ++i)
+    CHECK(stage.turn_for_answers().empty());
+  CHECK(stage.resolver.asked.size() == ResolveClient::kMaxQuestions);
 }
 
 TEST_CASE("questions: a resolve that somebody took over gets no word in") {
@@ -157,9 +207,11 @@ TEST_CASE("questions: a resolve that somebody took over gets no word in") {
     stage.ask(kQuestion);
     stage.turn();
     REQUIRE(resolve.send(message).ok());
-    CHECK(stage.turn_for_answers() == std::vector{failure("the resolver is away")});
+    CHECK(stage.turn_for_answers().empty());
     CHECK(stage.lost == 1);
     CHECK(resolve.receive().ok());
+    stage.connect_to_peer();
+    CHECK(stage.turn_for_answers() == std::vector{text("example.org")});
   }
 }
 
