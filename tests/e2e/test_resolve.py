@@ -6,10 +6,14 @@ No test sends a packet off the machine: nothing is asked but what local data ans
 import os
 import pathlib
 import signal
+import socket
 import unittest
 
 import harness
+from nsd import Nsd
 
+CLIENT = "127.0.5.1"
+ZONES = {"test": f'good TXT "v=spf1 ip4:{CLIENT} -all"\n'}
 DNS = '[dns]\nlocal_data = ["demo.test. TXT x"]\n'
 
 
@@ -70,6 +74,32 @@ class Resolve(harness.TestCase):
             server.wait_event("role", role="resolve", state="serving")
             client.sendmail("a@example.net", ["info@ours.test"], harness.MESSAGE)
         self.assertEqual(len(server.mails("ours.test/info")), 2)
+
+    def check_that_its_questions_are_asked_again(self, end_of_process):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.settimeout(harness.WAIT_SECONDS)
+            silent.bind(("127.0.0.1", 0))
+            port = silent.getsockname()[1]
+            server = self.start(f'[dns]\nservers = ["127.0.0.1:{port}"]\ntimeout = "30s"\n')
+            dialog = harness.Dialog.tls(server, CLIENT)
+            self.addCleanup(dialog.close)
+            dialog.begin("info@ours.test", sender="a@good.test")
+            dialog.send(harness.MESSAGE + b".\r\n")
+            silent.recv(512)
+        with Nsd(ZONES, port=port):
+            end_of_process(server)
+            dialog.expect(250)
+        self.assertEqual(server.wait_event("accept")["spf"], "pass")
+
+    def test_a_message_does_not_notice_that_it_dies(self):
+        self.check_that_its_questions_are_asked_again(
+            lambda server: os.kill(server.roles()["postern-resolve"], signal.SIGKILL))
+
+    def test_a_message_does_not_notice_a_change_of_dns(self):
+        def change(server):
+            self.change(server, 'timeout = "30s"', 'timeout = "20s"')
+            self.assertEqual(self.reload(server)["result"], "ok")
+        self.check_that_its_questions_are_asked_again(change)
 
     def test_a_process_that_cannot_start_takes_the_change_back(self):
         broken = harness.shared_directory() / "root.key"
