@@ -15,8 +15,8 @@
 
 namespace {
 
-// Some ten times what it takes with all its caches full and as many questions as there may be: what
-// a fault of a library could take must not harm the others.
+// Several times what it takes with its caches full and as many questions as there may be: what a
+// fault of a library could take must not harm the others.
 constexpr std::uint64_t kAddressSpace = std::uint64_t{1} << 30;  // bytes
 
 base::Status serve(common::RoleStart start) {
