@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -63,18 +64,29 @@ class Resolver::Impl : public std::enable_shared_from_this<Resolver::Impl> {
   void close();
 
  private:
-  // A question that libunbound has; this is what the library calls back with.
+  // A question; this is what libunbound, when it has it, calls back with.
   struct Asked {
     Impl* resolver = nullptr;  // null once nobody wants to know
     Question question;
-    dns::Payer payer = dns::kNoPayer;
+    bool in_hand = false;                // libunbound has it; else it stands in a queue
+    dns::Payer payer = dns::kNoPayer;    // while it is in hand
     std::vector<std::uint64_t> waiting;  // keys of waiting_, some of them gone
   };
   struct Waiting {
     base::Instant until;
+    Question question;
     Done done;
   };
-  const char* excess(bool is_new, dns::Payer payer) const;
+  struct Share {
+    std::size_t in_hand = 0;
+    std::deque<Question> queue;  // some of them gone, or in hand on the account of somebody else
+  };
+  const char* excess(dns::Payer payer) const;
+  bool has_room(dns::Payer payer) const;
+  bool is_wanted(const Asked& asked) const;
+  void take_in_hand(Asked& asked, dns::Payer payer);
+  void release(dns::Payer payer);
+  void serve_queue(dns::Payer payer);
   void ask(Asked& asked);
   static void called_back(void* asked, int rcode, void* message, int size, int security,
                           char* why_bogus, int was_ratelimited);
@@ -89,8 +101,9 @@ class Resolver::Impl : public std::enable_shared_from_this<Resolver::Impl> {
   const bool validating_;
   const dns::LocalData local_data_;
   std::map<Question, Asked> asked_;
-  std::map<dns::Payer, std::size_t> asked_by_;  // how many of them; without our own
-  std::map<std::uint64_t, Waiting> waiting_;    // the lowest key is the first whose time is over
+  std::size_t in_hand_ = 0;                   // of them
+  std::map<dns::Payer, Share> shares_;        // of those who have some in hand; without our own
+  std::map<std::uint64_t, Waiting> waiting_;  // the lowest key is the first whose time is over
   std::uint64_t last_id_ = 0;
   std::unique_ptr<EventLoop::Watch> timer_;
   bool armed_ = false;
@@ -117,13 +130,21 @@ void Resolver::Impl::close() {
 }
 
 // Which limit one more question would break; null: none.
-const char* Resolver::Impl::excess(bool is_new, dns::Payer payer) const {
-  if (waiting_.size() >= kMaxWaiting) return "too many questions";
-  if (!is_new) return nullptr;
-  if (asked_.size() >= max_asked_) return "too many questions";
-  const auto its = asked_by_.find(payer);
-  const bool too_many = its != asked_by_.end() && its->second >= kMaxAskedByOne;
+const char* Resolver::Impl::excess(dns::Payer payer) const {
+  if (in_hand_ >= max_asked_) return "too many questions";
+  const auto its = shares_.find(payer);
+  const bool too_many = its != shares_.end() && its->second.queue.size() >= kMaxQueuedByOne;
   return too_many ? "too many questions for one client" : nullptr;
+}
+
+bool Resolver::Impl::has_room(dns::Payer payer) const {
+  if (in_hand_ >= max_asked_) return false;
+  const auto its = shares_.find(payer);
+  return its == shares_.end() || its->second.in_hand < kMaxAskedByOne;
+}
+
+bool Resolver::Impl::is_wanted(const Asked& asked) const {
+  return std::ranges::any_of(asked.waiting, [&](auto id) { return waiting_.contains(id); });
 }
 
 void Resolver::Impl::resolve(const Question& question, dns::Payer payer, Done done) {
@@ -132,17 +153,54 @@ void Resolver::Impl::resolve(const Question& question, dns::Payer payer, Done do
   if (!wanted) return finish({std::move(done)}, Answer::of(Status::NoName));
   if (const auto answer = local_data_.find(*wanted)) return finish({std::move(done)}, *answer);
   const bool is_new = !asked_.contains(*wanted);
-  if (const char* reason = excess(is_new, payer)) return finish({std::move(done)}, failure(reason));
-  waiting_[++last_id_] = {base::now() + timeout_, std::move(done)};
+  const char* const reason = waiting_.size() >= kMaxWaiting ? "too many questions"
+                             : is_new                       ? excess(payer)
+                                                            : nullptr;
+  if (reason != nullptr) return finish({std::move(done)}, failure(reason));
+  waiting_[++last_id_] = {base::now() + timeout_, *wanted, std::move(done)};
   arm();
   Asked& asked = asked_[*wanted];
   asked.waiting.push_back(last_id_);
-  if (!is_new) return;
-  asked.resolver = this;
-  asked.question = std::move(*wanted);
+  if (is_new) asked.resolver = this, asked.question = *wanted;
+  if (asked.in_hand) return;
+  // Also one that is in the queue of another, who would have us wait with him.
+  if (has_room(payer)) return take_in_hand(asked, payer);
+  if (is_new) shares_[payer].queue.push_back(std::move(*wanted));
+}
+
+// May have called back, and `asked` be gone, when it returns.
+void Resolver::Impl::take_in_hand(Asked& asked, dns::Payer payer) {
+  asked.in_hand = true;
   asked.payer = payer;
-  if (payer != dns::kNoPayer) ++asked_by_[payer];
+  ++in_hand_;
+  if (payer != dns::kNoPayer) ++shares_[payer].in_hand;
   ask(asked);
+}
+
+void Resolver::Impl::release(dns::Payer payer) {
+  --in_hand_;
+  const auto its = shares_.find(payer);
+  if (its == shares_.end()) return;
+  --its->second.in_hand;
+  if (its->second.in_hand == 0 && its->second.queue.empty()) shares_.erase(its);
+  if (!shares_.contains(payer)) return;
+  loop_.post([weak = weak_from_this(), payer] {
+    if (const auto self = weak.lock(); self != nullptr && !self->closed_) self->serve_queue(payer);
+  });
+}
+
+void Resolver::Impl::serve_queue(dns::Payer payer) {
+  for (auto its = shares_.find(payer); its != shares_.end(); its = shares_.find(payer)) {
+    auto& queue = its->second.queue;
+    if (queue.empty() || !has_room(payer)) break;
+    const auto next = asked_.find(queue.front());
+    queue.pop_front();
+    if (next != asked_.end() && !next->second.in_hand) take_in_hand(next->second, payer);
+  }
+  // Nothing of it comes back, where others have all there is: what is in its queue runs out of
+  // time.
+  const auto its = shares_.find(payer);
+  if (its != shares_.end() && its->second.in_hand == 0) shares_.erase(its);
 }
 
 // May have called back, and `asked` be gone, when it returns.
@@ -169,9 +227,9 @@ void Resolver::Impl::answered(Asked& asked, const Answer& answer) {
   std::vector<Done> dones;
   for (const std::uint64_t id : asked.waiting)
     if (auto waiting = waiting_.extract(id)) dones.push_back(std::move(waiting.mapped().done));
-  if (const auto its = asked_by_.find(asked.payer); its != asked_by_.end() && --its->second == 0)
-    asked_by_.erase(its);
+  const dns::Payer payer = asked.payer;
   asked_.erase(asked_.find(asked.question));
+  release(payer);
   finish(std::move(dones), answer);
 }
 
@@ -192,8 +250,13 @@ void Resolver::Impl::arm() {
 
 void Resolver::Impl::expire() {
   std::vector<Done> dones;
-  while (!waiting_.empty() && waiting_.begin()->second.until <= base::now())
-    dones.push_back(std::move(waiting_.extract(waiting_.begin()).mapped().done));
+  while (!waiting_.empty() && waiting_.begin()->second.until <= base::now()) {
+    auto over = waiting_.extract(waiting_.begin());
+    dones.push_back(std::move(over.mapped().done));
+    const auto asked = asked_.find(over.mapped().question);
+    if (asked != asked_.end() && !asked->second.in_hand && !is_wanted(asked->second))
+      asked_.erase(asked);  // its turn never came
+  }
   timer_->pause();
   armed_ = false;
   arm();

@@ -23,14 +23,16 @@ namespace net {
 
 class Resolver final : public dns::Resolver {
  public:
-  // Beyond each a question fails at once. The first is what libunbound has in hand, for longer than
-  // `timeout` when nobody answers it; the second, what of that is on the account of one payer, who
-  // must not take the DNS away from the others; the third, who waits for an answer. The first is
-  // lower where the process may not have as many descriptors.
-  // A question that nobody waits for any more counts until the library gives it up: its socket and
-  // its memory are in use. So it stands in the way of its payer, and of nobody else.
+  // What libunbound has in hand, for longer than `timeout` when nobody answers it. Lower where the
+  // process may not have as many descriptors. Beyond it a question fails at once.
   static constexpr std::size_t kMaxAsked = 4096;
+  // What of that is on the account of one payer, who must not take the DNS away from the others;
+  // the next ones wait for their turn, within their `timeout`. A question that nobody waits for any
+  // more counts until the library gives it up: its socket and its memory are in use. So it stands
+  // in the way of its payer, and of nobody else.
   static constexpr std::size_t kMaxAskedByOne = 128;
+  static constexpr std::size_t kMaxQueuedByOne = 1024;  // beyond it a question fails at once
+  // Who waits for an answer; likewise.
   static constexpr std::size_t kMaxWaiting = 8192;
 
   // Where it sends anything to, in order and each once.
