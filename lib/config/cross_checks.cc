@@ -123,6 +123,20 @@ void check_bans(const std::vector<Table>& tables, Report& report) {
   }
 }
 
+// Else one answer that does not come leaves no time to ask for the next.
+void check_deadline(const std::vector<Table>& tables, Report& report) {
+  for (const Table* auth : all_of(tables, "auth"))
+    for (const Table* dns : all_of(tables, "dns")) {
+      const auto* deadline = auth->get<milliseconds>("deadline");
+      const auto* timeout = dns->get<milliseconds>("timeout");
+      if (deadline == nullptr || timeout == nullptr || *deadline >= 2 * *timeout) continue;
+      const Setting* setting = auth->find("deadline");
+      if (!setting->in_file()) setting = dns->find("timeout");
+      report.warning(setting->place, "auth.deadline: shorter than two times dns.timeout",
+                     "a check that needs two answers in a row may fail for lack of time");
+    }
+}
+
 void check_exceptions(const std::vector<Table>& tables, Report& report) {
   for (const Table* exception : all_of(tables, "auth.dmarc.exception"))
     if (exception->find("network") == nullptr && exception->find("dkim_domain") == nullptr)
@@ -137,6 +151,7 @@ void cross_check(const std::vector<Table>& tables, Report& report) {
   check_listeners(tables, report);
   check_domains(tables, report);
   check_bans(tables, report);
+  check_deadline(tables, report);
   check_exceptions(tables, report);
 }
 

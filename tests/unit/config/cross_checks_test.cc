@@ -107,6 +107,20 @@ TEST_CASE("bans do not begin beyond their end") {
   CHECK(load_text(std::string(kMinimalConfig) + "[limits]\nban_for = '7d'\n").ok());
 }
 
+TEST_CASE("a deadline that leaves no time for two answers is warned of") {
+  const std::string warning = "warning: auth.deadline: shorter than two times dns.timeout\n";
+  const auto load = [](const std::string& lines) { return load_text(kMinimalConfig + lines); };
+  for (const char* lines : {"[auth]\ndeadline = '9s'\n", "[dns]\ntimeout = '21s'\n",
+                            "[auth]\ndeadline = '3s'\n[dns]\ntimeout = '2s'\n"}) {
+    INFO(lines);
+    const auto loaded = load(lines);
+    CHECK(loaded.ok());
+    CHECK_THAT(config::render(loaded.diagnostics), Catch::Contains(warning));
+  }
+  CHECK(load("[auth]\ndeadline = '10s'\n").diagnostics.empty());
+  CHECK(load("[dns]\ntimeout = '20s'\n").diagnostics.empty());
+}
+
 TEST_CASE("an exception says for whom, until when and why") {
   check_one_error("[[auth.dmarc.exception]]\nuntil = '2027-06-30'\nreason = 'x'\n",
                   "missing setting \"network\" or \"dkim_domain\" in [[auth.dmarc.exception]]");
