@@ -13,7 +13,18 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{50};
 
+constexpr char kTooMuchMemory[] = "the answers to the checks take too much memory";
+
 base::Error failed(std::string reason) { return base::Error::temporary(std::move(reason)); }
+
+dns::Answer failure(const char* reason) {
+  return dns::Answer::of(dns::Status::Failure, dns::Security::Unknown, reason);
+}
+
+// The first reason stays.
+void cut_off(auth::Cutoff& part, auth::Cutoff why) {
+  if (part == auth::Cutoff::None) part = why;
+}
 
 // As this server writes it: what a verifier asks for goes out into the network.
 bool is_question(const dns::Question& question) {
@@ -22,6 +33,11 @@ bool is_question(const dns::Question& question) {
 }
 
 }  // namespace
+
+void VerifyClient::Job::cut(auth::Cutoff why) {
+  cut_off(facts.sender, why);
+  cut_off(facts.client, why);
+}
 
 VerifyClient::VerifyClient(net::EventLoop& loop, dns::Resolver& resolver,
                            const VerifyLimits& limits)
@@ -81,7 +97,7 @@ void VerifyClient::start(std::uint64_t number, Job job) {
 }
 
 void VerifyClient::enqueue(Jobs::iterator job) {
-  if (std::exchange(job->second.queued, true)) return;
+  if (std::exchange(job->second.state, Job::State::Queued) == Job::State::Queued) return;
   queue_.push_back(job->first);
   dispatch();
 }
@@ -93,19 +109,22 @@ void VerifyClient::dispatch() {
     if (free == verifiers_.end()) return;
     const auto job = jobs_.find(queue_.front());
     queue_.pop_front();
-    if (job != jobs_.end()) send(free, job);
+    send(free, job);
   }
 }
 
 void VerifyClient::send(Verifiers::iterator verifier, Jobs::iterator job) {
   auto& [number, its] = *job;
-  its.queued = false;
-  if (its.facts.cutoff == auth::Cutoff::None && base::now() >= its.deadline)
-    its.facts.cutoff = auth::Cutoff::Deadline;
+  its.state = Job::State::AtVerifier;
+  if (base::now() >= its.deadline) its.cut(auth::Cutoff::Deadline);
   verifier->second.job = number;
   verifier->second.since = base::now();
   // The verifier may be gone after this.
-  verifier->second.link->send(ipc::Judge{number, ipc::pack(its.facts), its.answers.entries()});
+  verifier->second.link->send(ipc::Judge{number,
+                                         ipc::pack(its.facts),
+                                         its.answers.entries(),
+                                         {its.asked.open.begin(), its.asked.open.end()},
+                                         its.asked.lost});
 }
 
 bool VerifyClient::on_message(const ipc::RoleId& id, const ipc::Message& message) {
@@ -136,59 +155,105 @@ bool VerifyClient::take_verdicts(Jobs::iterator job, const ipc::Judged& judged) 
 }
 
 bool VerifyClient::makes_sense(const Job& job, const ipc::Need& need) {
-  if (job.facts.cutoff != auth::Cutoff::None || need.questions.empty()) return false;
-  if (job.answers.size() + need.questions.size() > auth::kMaxLookups) return false;
-  return std::ranges::all_of(need.questions, [&](const dns::Question& question) {
-    return is_question(question) && job.answers.find(question) == nullptr;
-  });
+  const auto& [session, sender, client] = job.facts;
+  const std::size_t all = need.questions.size();
+  if (all == 0 || need.of_sender > all) return false;
+  if (sender != auth::Cutoff::None && need.of_sender > 0) return false;
+  if (client != auth::Cutoff::None && need.of_sender < all) return false;
+  std::size_t asked = job.answers.size() + job.asked.open.size() + job.asked.lost;
+  for (const dns::Question& question : need.questions) {
+    if (job.asked.open.contains(question)) continue;
+    if (!is_question(question) || job.answers.find(question) != nullptr) return false;
+    ++asked;
+  }
+  return asked <= auth::kMaxLookups;
 }
 
 bool VerifyClient::on_need(Jobs::iterator job, const ipc::Need& need) {
   auto& its = job->second;
   if (!makes_sense(its, need)) return false;
-  if (base::now() >= its.deadline)
-    its.facts.cutoff = auth::Cutoff::Deadline;
-  else if (its.rounds >= auth::kMaxRounds)
-    its.facts.cutoff = auth::Cutoff::Rounds;
-  if (its.facts.cutoff == auth::Cutoff::None)
-    ask(job, need.questions);
+  its.state = Job::State::Waits;
+  begin_round(its, need);
+  for (dns::Entry& entry : std::exchange(its.late, {})) take(its, std::move(entry));
+  const bool in_time = base::now() < its.deadline;
+  if (in_time)
+    ask(job, need);
   else
-    enqueue(job);
+    its.cut(auth::Cutoff::Deadline);
+  if (!in_time || its.waits.empty()) enqueue(job);
+  make_room();
   return true;
 }
 
-void VerifyClient::ask(Jobs::iterator job, const std::vector<dns::Question>& questions) {
-  const std::uint64_t number = job->first;
-  const unsigned round = ++job->second.rounds;
-  job->second.missing = questions.size();
-  const dns::Payer payer = payer_of(job->second.facts.session.client);
-  for (const dns::Question& question : questions)
-    resolver_.resolve(question, payer, [this, number, round, question](dns::Answer answer) {
-      on_answer(number, round, question, std::move(answer));
+void VerifyClient::begin_round(Job& job, const ipc::Need& need) {
+  job.of_sender = need.of_sender > 0;
+  unsigned& rounds = job.of_sender ? job.sender_rounds : job.client_rounds;
+  auth::Cutoff& cutoff = job.of_sender ? job.facts.sender : job.facts.client;
+  if (rounds++ == auth::kMaxRounds)
+    cutoff = auth::Cutoff::Rounds;
+  else
+    job.waits.insert(need.questions.begin(), job.of_sender ? need.questions.begin() + need.of_sender
+                                                           : need.questions.end());
+}
+
+// What is neither open nor answered meanwhile.
+void VerifyClient::ask(Jobs::iterator job, const ipc::Need& need) {
+  auto& its = job->second;
+  const dns::Payer payer = payer_of(its.facts.session.client);
+  for (std::size_t i = 0; i < need.questions.size(); ++i) {
+    const dns::Question& question = need.questions[i];
+    const auto cutoff = i < need.of_sender ? its.facts.sender : its.facts.client;
+    if (cutoff != auth::Cutoff::None || its.answers.find(question) != nullptr) continue;
+    if (!its.asked.open.insert(question).second) continue;
+    resolver_.resolve(question, payer, [this, number = job->first, question](dns::Answer answer) {
+      on_answer(number, {question, std::move(answer)});
     });
-}
-
-void VerifyClient::on_answer(std::uint64_t number, unsigned round, const dns::Question& question,
-                             dns::Answer answer) {
-  const auto job = jobs_.find(number);
-  // Cancelled, or judged without it.
-  if (job == jobs_.end() || job->second.missing == 0 || job->second.rounds != round) return;
-  keep(job->second, question, std::move(answer));
-  if (--job->second.missing == 0) enqueue(job);
-}
-
-void VerifyClient::keep(Job& job, const dns::Question& question, dns::Answer answer) {
-  dns::Entry entry{question, std::move(answer)};
-  std::uint64_t bytes = ipc::pack(entry).size();
-  if (job.answer_bytes + bytes > limits_.answer_bytes ||
-      all_answer_bytes_ + bytes > limits_.all_answer_bytes) {
-    entry.answer = dns::Answer::of(dns::Status::Failure, dns::Security::Unknown,
-                                   "the answers to the checks take too much memory");
-    bytes = ipc::pack(entry).size();
   }
-  job.answer_bytes += bytes;
+}
+
+void VerifyClient::on_answer(std::uint64_t number, dns::Entry entry) {
+  const auto job = jobs_.find(number);
+  if (job == jobs_.end()) return;  // cancelled, or judged without it
+  auto& its = job->second;
+  if (its.state == Job::State::AtVerifier) return its.late.push_back(std::move(entry));
+  take(its, std::move(entry));
+  if (its.state == Job::State::Waits && its.waits.empty()) enqueue(job);
+  make_room();
+}
+
+void VerifyClient::take(Job& job, dns::Entry entry) {
+  job.asked.open.erase(entry.question);
+  const bool waited_for = job.waits.erase(entry.question) > 0;
+  keep(job, job.of_sender && waited_for, std::move(entry));
+  if (!job.of_sender && job.facts.client != auth::Cutoff::None) job.waits.clear();
+}
+
+// The client may ask for what the sender's domain will need too. So an answer that does not fit
+// into the client's memory is no failure of its name: it ends the client's part, and may be asked
+// again.
+void VerifyClient::keep(Job& job, bool of_sender, dns::Entry entry) {
+  if (ipc::pack(entry).size() > most_bytes_of(entry.question.type))
+    entry.answer = failure("the answer is larger than the checks take");
+  std::uint64_t& used = of_sender ? job.sender_bytes : job.client_bytes;
+  if (used + ipc::pack(entry).size() > (of_sender ? limits_.sender_bytes : limits_.client_bytes)) {
+    entry.answer = failure(kTooMuchMemory);
+    if (!of_sender) cut_off(job.facts.client, auth::Cutoff::Memory);
+  }
+  if (!of_sender && job.facts.client != auth::Cutoff::None) {
+    ++job.asked.lost;
+    return;
+  }
+  const std::uint64_t bytes = ipc::pack(entry).size();
+  used += bytes;
   all_answer_bytes_ += bytes;
   job.answers.add(entry.question, std::move(entry.answer));
+}
+
+// Who brings most goes first: strangers with large answers take nothing from the others.
+void VerifyClient::make_room() {
+  while (all_answer_bytes_ > limits_.all_answer_bytes)
+    finish(std::ranges::max_element(jobs_, {}, [](const auto& row) { return row.second.bytes(); }),
+           failed(kTooMuchMemory));
 }
 
 void VerifyClient::finish(Jobs::iterator job, const Outcome& outcome) {
@@ -198,7 +263,8 @@ void VerifyClient::finish(Jobs::iterator job, const Outcome& outcome) {
 }
 
 VerifyClient::Jobs::iterator VerifyClient::forget(Jobs::iterator job) {
-  all_answer_bytes_ -= job->second.answer_bytes;
+  all_answer_bytes_ -= job->second.bytes();
+  if (job->second.state == Job::State::Queued) std::erase(queue_, job->first);
   const auto next = jobs_.erase(job);
   if (jobs_.empty()) tick_->pause();
   return next;
@@ -226,10 +292,12 @@ void VerifyClient::check_jobs(base::Instant now) {
     if (now >= job.deadline) late.push_back(number);
   for (const std::uint64_t number : late) {
     const auto job = jobs_.find(number);
-    if (std::exchange(job->second.missing, 0) > 0) {
-      job->second.facts.cutoff = auth::Cutoff::Deadline;
+    if (job == jobs_.end()) continue;  // went with the verifier that another was sent to
+    auto& its = job->second;
+    if (its.state == Job::State::Waits) {
+      its.cut(auth::Cutoff::Deadline);
       enqueue(job);
-    } else if (job->second.queued && now >= job->second.deadline + limits_.queue) {
+    } else if (its.state == Job::State::Queued && now >= its.deadline + limits_.queue) {
       finish(job, failed("no verifier became free in time"));
     }
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Has messages judged: sends each job to a free verifier, asks the DNS for what the verifier
-// misses, sends it again with all answers, until there are verdicts (auth/verify.h).
+// misses, sends it again with all answers, until there are verdicts (auth/verify.h). While the
+// sender's domain has questions, only their answers are waited for; those to the client's own
+// questions come along when they are there.
 //
 // Calls come from any thread and are passed on to the main loop, which owns all of it; the outcome
 // comes in the main loop's thread. Every job has an end: its deadline leaves what is open to be
@@ -15,7 +17,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "auth/verify.h"
 #include "base/result.h"
@@ -29,12 +33,33 @@
 namespace common {
 
 struct VerifyLimits {
-  std::size_t jobs = 10000;                                   // at one time
-  std::uint64_t answer_bytes = 256u << 10;                    // of one job, as packed
-  std::uint64_t all_answer_bytes = 256u << 20;                // of all of them
+  std::size_t jobs = 10000;  // at one time
+  // As packed. What helo and iprev bring, which the client chooses, is counted apart: nobody fills
+  // the memory that another's domain needs.
+  std::uint64_t sender_bytes = 256u << 10;      // of one job
+  std::uint64_t client_bytes = 64u << 10;       // of one job
+  std::uint64_t all_answer_bytes = 256u << 20;  // of all jobs; beyond it the largest job fails
   std::chrono::milliseconds work{std::chrono::seconds(5)};    // of a verifier, on one round
   std::chrono::milliseconds queue{std::chrono::seconds(10)};  // beyond its deadline, for a verifier
 };
+
+// The most that one answer may be, as packed; a larger one is a failure of that name. SPF looks at
+// one record of some hundred octets (RFC 7208 section 3.4), though others may stand beside it, at
+// ten hosts of an MX and ten names of a PTR (section 4.6.4), and iprev at ten names too. A host
+// with some hundred addresses is none.
+inline constexpr std::uint64_t most_bytes_of(dns::Type type) {
+  switch (type) {
+    case dns::Type::Txt:
+      return 32u << 10;
+    case dns::Type::Mx:
+    case dns::Type::Ptr:
+      return 16u << 10;
+    case dns::Type::A:
+    case dns::Type::Aaaa:
+      break;
+  }
+  return 8u << 10;
+}
 
 class VerifyClient {
  public:
@@ -66,14 +91,23 @@ class VerifyClient {
 
  private:
   struct Job {
+    enum class State { Waits, Queued, AtVerifier };
+    State state = State::Waits;
     auth::Facts facts;
     base::Instant deadline;
     Done done;
     dns::AnswerTable answers;
-    std::uint64_t answer_bytes = 0;
-    unsigned rounds = 0;      // of questions
-    std::size_t missing = 0;  // answers of this round that are yet to come
-    bool queued = false;
+    auth::Asked asked;
+    std::set<dns::Question> waits;  // the open questions that the next round needs
+    bool of_sender = false;         // they are the sender's domain's
+    std::vector<dns::Entry> late;   // came while it is at a verifier, which knows them as open
+    std::uint64_t sender_bytes = 0;
+    std::uint64_t client_bytes = 0;
+    unsigned sender_rounds = 0;
+    unsigned client_rounds = 0;
+
+    std::uint64_t bytes() const { return sender_bytes + client_bytes; }
+    void cut(auth::Cutoff why);  // all that is not cut off yet
   };
   struct Verifier {
     std::shared_ptr<net::ChannelLink> link;
@@ -93,10 +127,12 @@ class VerifyClient {
   bool take_verdicts(Jobs::iterator job, const ipc::Judged& judged);
   void on_end(const ipc::RoleId& id, const std::string& reason, bool violation);
   static bool makes_sense(const Job& job, const ipc::Need& need);
-  void ask(Jobs::iterator job, const std::vector<dns::Question>& questions);
-  void on_answer(std::uint64_t number, unsigned round, const dns::Question& question,
-                 dns::Answer answer);
-  void keep(Job& job, const dns::Question& question, dns::Answer answer);
+  static void begin_round(Job& job, const ipc::Need& need);
+  void ask(Jobs::iterator job, const ipc::Need& need);
+  void on_answer(std::uint64_t number, dns::Entry entry);
+  void take(Job& job, dns::Entry entry);
+  void keep(Job& job, bool of_sender, dns::Entry entry);
+  void make_room();
   void finish(Jobs::iterator job, const Outcome& outcome);
   Jobs::iterator forget(Jobs::iterator job);
   // The verifier's job, if there is one, has failed.
@@ -112,7 +148,7 @@ class VerifyClient {
   PeerChange stuck_;
   Judged judged_;
   Jobs jobs_;
-  std::deque<std::uint64_t> queue_;  // jobs for the next free verifier; some may be cancelled
+  std::deque<std::uint64_t> queue_;  // jobs for the next free verifier
   Verifiers verifiers_;
   std::uint64_t all_answer_bytes_ = 0;
   std::unique_ptr<net::EventLoop::Watch> tick_;

@@ -15,14 +15,14 @@ dns::Answer failure(std::string reason) {
 }  // namespace
 
 void LookupLog::resolve(const dns::Question& question, dns::Payer payer, Done done) {
-  // The next round begins when all of this one is answered.
-  if (open_++ == 0) ++round_;
+  // A round is asked at once, and the next not before an answer has come.
+  if (std::exchange(heard_, false)) ++round_;
   const std::size_t index = lookups_.size();
   lookups_.push_back({question, round_, std::nullopt, {}});
   answered_.push_back(false);
   source_.resolve(question, payer,
                   [this, index, asked = base::now(), done = std::move(done)](dns::Answer answer) {
-                    --open_;
+                    heard_ = true;
                     answered_[index] = true;
                     lookups_[index].took = base::now() - asked;
                     lookups_[index].answer = answer;

@@ -41,7 +41,7 @@ class LookupLog final : public dns::Resolver {
   std::vector<Lookup> lookups_;
   std::vector<bool> answered_;
   unsigned round_ = 0;
-  std::size_t open_ = 0;
+  bool heard_ = true;  // an answer, since the last question
 };
 
 // Answers from a table, and asks nobody.

@@ -54,7 +54,10 @@ bool SmtpPeer::work_on(const ipc::Message& message) {
   if (!job || job->facts.size() > kMaxFacts) return false;
   auto facts = ipc::unpack<auth::Facts>(job->facts);
   if (!facts) return false;
-  const Job mine{job->job, std::move(*facts), dns::AnswerTable(job->answers)};
+  const Job mine{job->job,
+                 std::move(*facts),
+                 dns::AnswerTable(job->answers),
+                 {{job->open.begin(), job->open.end()}, job->lost}};
   if (!work_(mine, channel_)) close();
   return true;
 }

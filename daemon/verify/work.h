@@ -17,6 +17,7 @@ struct Job {
   std::uint64_t number = 0;  // smtp's; the answer repeats it
   auth::Facts facts;
   dns::AnswerTable answers;
+  auth::Asked asked;
 };
 
 // Answers a job over its channel; an error ends the channel. It keeps nothing between two jobs.

@@ -24,6 +24,7 @@ constexpr std::array kOpenEnds = {
     OpenEnd{SpfResult::PermError, "the checks ask the DNS more than 150 times"},
     OpenEnd{SpfResult::TempError, "the checks ask the DNS more than 20 times in a row"},
     OpenEnd{SpfResult::TempError, "the checks were not done within auth.deadline"},
+    OpenEnd{SpfResult::TempError, "the answers to the checks take too much memory"},
 };
 static_assert(kMaxLookups == 150 && kMaxRounds == 20);
 
@@ -50,27 +51,34 @@ void close(NullMx& verdict, const dns::Lookups& lookups) {
 // The questions of one round, what matters most first.
 class Questions {
  public:
-  explicit Questions(std::size_t answered) : answered_(answered) {}
+  Questions(const dns::AnswerTable& answers, const Asked& asked)
+      : open_(asked.open), asked_(answers.size() + asked.open.size() + asked.lost) {}
 
-  // As many as keep the sum of all at most at `most`.
+  // What is open already, and as much else as keeps the sum of all at most at `most`.
   void add(const dns::Lookups& lookups, std::size_t most) {
     for (const dns::Question& question : lookups.missing()) {
-      if (answered_ + questions_.size() >= most) return;
-      if (std::find(questions_.begin(), questions_.end(), question) == questions_.end())
-        questions_.push_back(question);
+      if (questions_.size() == kMaxLookups) return;
+      if (std::find(questions_.begin(), questions_.end(), question) != questions_.end()) continue;
+      if (!open_.contains(question)) {
+        if (asked_ >= most) continue;
+        ++asked_;
+      }
+      questions_.push_back(question);
     }
   }
-  bool empty() const { return questions_.empty(); }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(questions_.size()); }
   std::vector<dns::Question> take() { return std::move(questions_); }
 
  private:
-  const std::size_t answered_;
+  const std::set<dns::Question>& open_;
+  std::size_t asked_;
   std::vector<dns::Question> questions_;
 };
 
 }  // namespace
 
-std::variant<Verdicts, Need> verify(const Facts& facts, const dns::AnswerTable& answers) {
+std::variant<Verdicts, Need> verify(const Facts& facts, const dns::AnswerTable& answers,
+                                    const Asked& asked) {
   const SessionFacts& session = facts.session;
   dns::Lookups null_mx(answers), mailfrom(answers), helo(answers), iprev(answers);
   Verdicts verdicts;
@@ -80,18 +88,21 @@ std::variant<Verdicts, Need> verify(const Facts& facts, const dns::AnswerTable& 
   verdicts.spf.helo = evaluate_helo(session, helo);
   verdicts.iprev = evaluate_iprev(session.client, iprev);
 
-  if (facts.cutoff == Cutoff::None) {
-    Questions questions(answers.size());
+  Questions questions(answers, asked);
+  if (facts.sender == Cutoff::None) {
     questions.add(null_mx, kMaxLookups);
     questions.add(mailfrom, kMaxLookups);
-    questions.add(iprev, kMaxLookups);
-    questions.add(helo, mailfrom.complete() ? kMaxLookups : kHeloShare);
-    if (!questions.empty()) return Need{questions.take()};
   }
+  const std::uint32_t of_sender = questions.size();
+  if (facts.client == Cutoff::None) {
+    questions.add(iprev, kMaxLookups);
+    questions.add(helo, of_sender == 0 ? kMaxLookups : kHeloShare);
+  }
+  if (questions.size() > 0) return Need{questions.take(), of_sender};
   close(verdicts.null_mx, null_mx);
-  close(verdicts.spf.mailfrom, mailfrom, facts.cutoff);
-  close(verdicts.spf.helo, helo, facts.cutoff);
-  close(verdicts.iprev, iprev, facts.cutoff);
+  close(verdicts.spf.mailfrom, mailfrom, facts.sender);
+  close(verdicts.spf.helo, helo, facts.client);
+  close(verdicts.iprev, iprev, facts.client);
   return verdicts;
 }
 

@@ -237,14 +237,17 @@ struct Judge {
   std::uint64_t job = 0;            // smtp's number for it; the answer repeats it
   std::string facts;                // auth::Facts, packed: this folder may not know them
   std::vector<dns::Entry> answers;  // in any order
-  void visit(auto& v) { v(job, facts, answers); }
+  std::vector<dns::Question> open;  // were asked, and are not answered yet
+  std::uint32_t lost = 0;           // how many answers were thrown away
+  void visit(auto& v) { v(job, facts, answers, open, lost); }
 };
 
 struct Need {
   static constexpr Type kType = Type::Need;
   std::uint64_t job = 0;
-  std::vector<dns::Question> questions;  // at least one
-  void visit(auto& v) { v(job, questions); }
+  std::vector<dns::Question> questions;  // at least one; those that are open may be among them
+  std::uint32_t of_sender = 0;           // the first of them; the next round waits for no other
+  void visit(auto& v) { v(job, questions, of_sender); }
 };
 
 struct Judged {

@@ -54,11 +54,11 @@ def packed(data):
     return COUNT.pack(len(data)) + data
 
 
-def facts(mail_from, client="192.0.2.1", cutoff=0):
-    """auth::Facts; `mail_from` is local-part and domain, or nothing."""
+def facts(mail_from, client="192.0.2.1", cutoffs=(0, 0)):
+    """auth::Facts; `mail_from` is local-part and domain, or nothing; cutoffs of sender, client."""
     sender = b"\1" + fields(*mail_from) + b"\0" if mail_from else b"\0"
     return (fields(client, "helo.example") + sender + text("mx.ours.test") +
-            NUMBER.pack(1_700_000_000 * 10**9) + bytes([cutoff]))
+            NUMBER.pack(1_700_000_000 * 10**9) + bytes(cutoffs))
 
 
 def answer(name, kind, addresses=(), strings=(), exchanges=(), names=(), status=0):
@@ -79,16 +79,24 @@ ANSWERS = [answer("example.org", TXT, strings=["v=spf1 mx include:a.example -all
            answer("mx2.example.org", A, status=3)]
 
 
-def judge(case, answers):
-    return NUMBER.pack(7) + packed(case) + COUNT.pack(len(answers)) + b"".join(answers)
+def questions(*items):
+    return COUNT.pack(len(items)) + b"".join(text(name) + bytes([kind]) for name, kind in items)
+
+
+def judge(case, answers, open_questions=(), lost=0):
+    return (NUMBER.pack(7) + packed(case) + COUNT.pack(len(answers)) + b"".join(answers) +
+            questions(*open_questions) + COUNT.pack(lost))
 
 
 SENDER = ("user", "example.org")
 JOBS = {"first": judge(facts(SENDER), []), "all": judge(facts(SENDER), ANSWERS),
         "some": judge(facts(SENDER), ANSWERS[:3]),
-        "rounds": judge(facts(SENDER, cutoff=1), ANSWERS[:2]),
-        "deadline": judge(facts(SENDER, cutoff=2), []),
+        "rounds": judge(facts(SENDER, cutoffs=(1, 1)), ANSWERS[:2]),
+        "deadline": judge(facts(SENDER, cutoffs=(2, 2)), []),
         "null": judge(facts(None), ANSWERS), "ipv6": judge(facts(SENDER, "2001:db8::1"), ANSWERS),
+        "open": judge(facts(SENDER), ANSWERS[:2], [("helo.example", TXT), ("x.example", A)]),
+        "lost": judge(facts(SENDER, cutoffs=(0, 3)), ANSWERS[:3], [], 30),
+        "asked": judge(facts(SENDER), ANSWERS[:1], [], 148),
         "no-facts": judge(b"", ANSWERS)}
 SPF = b"".join([bytes([2])] + list(map(text, ["example.org", "-all matches", "4.6.2", "-all", ""])))
 OPINION = b"\1" + text("example.org") + b"\2\3" + text("")
@@ -113,8 +121,8 @@ STREAMS = {
         ("Delivered", numbers(1) + b"\1" + text("why") + texts("info@ours.test"))],
     "ipc_to_verify": [("Judge", JOBS["all"]), ("Judge", JOBS["first"])],
     "ipc_from_verify": [
-        ("Need", numbers(7) + COUNT.pack(2) + text("a.example") + bytes([TXT]) +
-         text("1.2.0.192.in-addr.arpa") + bytes([PTR])),
+        ("Need", numbers(7) + questions(("a.example", TXT), ("1.2.0.192.in-addr.arpa", PTR)) +
+         COUNT.pack(1)),
         ("Judged", numbers(7) + packed(SPF + SPF + b"\0" + fields("a.example", "why") + b"\0"))],
     "ipc_from_opinion": [
         ("Reviewed", numbers(7) + packed(OPINION + OPINION))],

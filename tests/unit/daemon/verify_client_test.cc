@@ -2,8 +2,11 @@
 // The way to verdicts, over verifiers that do as they should and verifiers that do not.
 #include "daemon/common/verify_client.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <list>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,7 +26,8 @@ namespace {
 
 constexpr milliseconds kLong{60000};
 
-// Answers with a zone's answers in the next turn of the loop, or keeps the questions.
+// Answers with a zone's answers in the next turn of the loop, or keeps the questions; those about a
+// name that is held, until it is let go.
 class FakeResolver final : public dns::Resolver {
  public:
   explicit FakeResolver(net::EventLoop& loop) : loop_(loop) {}
@@ -34,7 +38,19 @@ class FakeResolver final : public dns::Resolver {
     if (silent) return kept.push_back(std::move(done));
     const dns::Answer* answer = zone.find(question);
     const auto value = answer != nullptr ? *answer : dns::Answer::of(dns::Status::NoName);
-    loop_.post([value, done = std::move(done)] { done(value); });
+    auto say = [value, done = std::move(done)] { done(value); };
+    if (const auto row = held.find(question.name); row != held.end())
+      row->second.push_back(std::move(say));
+    else
+      loop_.post(std::move(say));
+  }
+  void hold(const std::string& name) { held[name]; }
+  void let_go(const std::string& name) {
+    auto row = held.extract(name);
+    for (auto& say : row.mapped()) loop_.post(std::move(say));
+  }
+  auto times_asked(const std::string& name) const {
+    return std::ranges::count(asked, name, &dns::Question::name);
   }
 
   dns::AnswerTable zone;
@@ -42,6 +58,7 @@ class FakeResolver final : public dns::Resolver {
   std::vector<dns::Question> asked;
   std::set<dns::Payer> payers;
   std::vector<Done> kept;
+  std::map<std::string, std::vector<std::function<void()>>> held;
 
  private:
   net::EventLoop& loop_;
@@ -91,16 +108,24 @@ auth::Facts facts_in(const ipc::Judge& job) {
 }
 
 void honest(FakeVerifier& verifier, const ipc::Judge& job) {
-  auto result = auth::verify(facts_in(job), dns::AnswerTable(job.answers));
+  auto result = auth::verify(facts_in(job), dns::AnswerTable(job.answers),
+                             {{job.open.begin(), job.open.end()}, job.lost});
   if (auto* need = std::get_if<auth::Need>(&result))
-    return verifier.say(ipc::Need{job.job, need->questions});
+    return verifier.say(ipc::Need{job.job, need->questions, need->of_sender});
   verifier.say(ipc::Judged{job.job, ipc::pack(std::get<auth::Verdicts>(result))});
 }
 void silent(FakeVerifier&, const ipc::Judge&) {}
 void deadly(FakeVerifier& verifier, const ipc::Judge&) { verifier.die(); }
 
-ipc::Need need(const ipc::Judge& job, const std::string& name) {
-  return {job.job, {{name, dns::Type::A}}};
+ipc::Need need(const ipc::Judge& job, const std::string& name, std::uint32_t of_sender = 0) {
+  return {job.job, {{name, dns::Type::A}}, of_sender};
+}
+
+// As the answer to a TXT question.
+dns::Answer large_record(const std::string& terms, std::size_t bytes = 2000) {
+  dns::Answer answer = dns::Answer::of(dns::Status::Records);
+  answer.texts = {"v=spf1 " + terms, std::string(bytes, 'x')};
+  return answer;
 }
 
 auth::SessionFacts facts() {
@@ -181,7 +206,7 @@ TEST_CASE("verify client: questions are asked and answered until there are verdi
   CHECK(stage.judged() == "pass");
   REQUIRE(verifier.jobs.size() == 3);
   CHECK(verifier.jobs[0].answers.empty());
-  CHECK(verifier.jobs[1].answers.size() == 4);  // MX, two TXT, PTR
+  CHECK(verifier.jobs[1].answers.size() + verifier.jobs[1].open.size() == 4);  // MX, 2 TXT, PTR
   CHECK(verifier.jobs[2].answers.size() == 5);
   CHECK(stage.resolver.asked.size() == 5);
   CHECK(stage.resolver.payers == std::set{common::payer_of(facts().client)});
@@ -254,7 +279,7 @@ TEST_CASE("verify client: what nobody answers is judged as it is at the deadline
   stage.resolver.silent = true;
   CHECK(stage.judged(milliseconds(150)) == "temperror");
   REQUIRE(verifier.jobs.size() == 2);
-  CHECK(facts_in(verifier.jobs[1]).cutoff == auth::Cutoff::Deadline);
+  CHECK(facts_in(verifier.jobs[1]).sender == auth::Cutoff::Deadline);
   CHECK(stage.outcomes.at(1)->spf.mailfrom.reason ==
         "the checks were not done within auth.deadline");
   // They come late, and to nobody.
@@ -272,6 +297,17 @@ TEST_CASE("verify client: a deadline that passes in the queue still gives verdic
   CHECK(stage.resolver.asked.empty());
 }
 
+TEST_CASE("verify client: nothing is asked behind a cutoff, whoever wants to") {
+  for (const std::uint32_t of_sender : {0u, 1u}) {
+    Stage stage;
+    const auto job = stage.begin(milliseconds(1));
+    stage.until([late = base::now() + milliseconds(20)] { return base::now() > late; });
+    stage.add([&](auto& self, auto& judge) { self.say(need(judge, "a.example", of_sender)); });
+    CHECK(stage.finish(job) == "verify.1: said what it may not");
+    CHECK(stage.resolver.asked.empty());
+  }
+}
+
 TEST_CASE("verify client: without a verifier there is an end too") {
   VerifyLimits limits;
   limits.queue = milliseconds(50);
@@ -283,13 +319,19 @@ TEST_CASE("verify client: rounds without an end are cut off") {
   Stage stage;
   int names = 0;
   const FakeVerifier& verifier = stage.add([&](FakeVerifier& self, const ipc::Judge& job) {
-    if (facts_in(job).cutoff != auth::Cutoff::None) return honest(self, job);
-    self.say(need(job, "n" + std::to_string(++names) + ".example"));
+    const auto& [session, sender, client] = facts_in(job);
+    if (client != auth::Cutoff::None) return honest(self, job);
+    const std::uint32_t of_sender = sender == auth::Cutoff::None ? 1 : 0;
+    self.say(need(job, "n" + std::to_string(++names) + ".example", of_sender));
   });
   CHECK(stage.judged() == "temperror");
-  CHECK(stage.resolver.asked.size() == auth::kMaxRounds);
-  CHECK(verifier.jobs.size() == auth::kMaxRounds + 2);  // the one that asked once too often
-  CHECK(facts_in(verifier.jobs.back()).cutoff == auth::Cutoff::Rounds);
+  // Those of the sender's domain and those of the client alone; each asked once too often.
+  CHECK(stage.resolver.asked.size() == 2 * auth::kMaxRounds);
+  CHECK(verifier.jobs.size() == 2 * auth::kMaxRounds + 3);
+  CHECK(facts_in(verifier.jobs[auth::kMaxRounds]).sender == auth::Cutoff::None);
+  CHECK(facts_in(verifier.jobs[auth::kMaxRounds + 1]).sender == auth::Cutoff::Rounds);
+  CHECK(facts_in(verifier.jobs[auth::kMaxRounds + 1]).client == auth::Cutoff::None);
+  CHECK(facts_in(verifier.jobs.back()).client == auth::Cutoff::Rounds);
 }
 
 TEST_CASE("verify client: a verifier that says what it may not is left") {
@@ -299,20 +341,22 @@ TEST_CASE("verify client: a verifier that says what it may not is left") {
   const std::pair<const char*, FakeVerifier::Behaviour> crimes[] = {
       {"another job",
        [](auto& self, auto& job) {
-         self.say(need({job.job + 1, {}, {}}, "a.x"));
+         self.say(need({job.job + 1, {}, {}, {}, 0}, "a.x"));
        }},
       {"no job", [](auto& self, auto&) { self.say(ipc::Judged{}); }},
       {"no question",
        [](auto& self, auto& job) {
-         self.say(ipc::Need{job.job, {}});
+         self.say(ipc::Need{job.job, {}, 0});
        }},
       {"no name", [](auto& self, auto& job) { self.say(need(job, "A..Example")); }},
       {"capitals", [](auto& self, auto& job) { self.say(need(job, "A.Example")); }},
       {"again", [](auto& self, auto& job) { self.say(need(job, "a.example")); }},
       {"too many",
        [&](auto& self, auto& job) {
-         self.say(ipc::Need{job.job, many});
+         self.say(ipc::Need{job.job, many, 0});
        }},
+      {"more of the sender than there are",
+       [](auto& self, auto& job) { self.say(need(job, "a.example", 2)); }},
       {"verdicts",
        [](auto& self, auto& job) {
          self.say(ipc::Judged{job.job, "damaged"});
@@ -366,24 +410,137 @@ TEST_CASE("verify client: jobs are counted, and those beyond the limit told at o
   CHECK(stage.judged() == "pass");
 }
 
-TEST_CASE("verify client: answers beyond their memory are failures") {
-  for (const bool of_all : {false, true}) {
-    VerifyLimits limits;
-    (of_all ? limits.all_answer_bytes : limits.answer_bytes) = 2000;
-    Stage stage(limits);
-    stage.add(honest);
-    CHECK(stage.judged() == "pass");
-    dns::Answer large = dns::Answer::of(dns::Status::Records);
-    large.texts = {"v=spf1 -all", std::string(2000, 'x')};
+TEST_CASE("verify client: a slow helo does not hold the sender's domain") {
+  Stage stage;
+  const FakeVerifier& verifier = stage.add(honest);
+  stage.resolver.hold("helo.example");
+  const auto job = stage.begin(milliseconds(400));
+  stage.until([&] { return verifier.jobs.size() == 3; });
+  const dns::Question helo{"helo.example", dns::Type::Txt};
+  CHECK(std::ranges::count(verifier.jobs[1].open, helo) == 1);
+  CHECK(verifier.jobs[2].open == std::vector{helo});
+  CHECK(stage.finish(job) == "pass");
+  const auto& verdicts = *stage.outcomes.at(job);
+  CHECK(verdicts.spf.helo.result == SpfResult::TempError);
+  CHECK(verdicts.spf.helo.reason == "the checks were not done within auth.deadline");
+  CHECK(verdicts.iprev.result == auth::IprevResult::PermError);
+  CHECK(stage.resolver.times_asked("helo.example") == 1);
+  CHECK(verifier.jobs.size() == 4);
+}
+
+TEST_CASE("verify client: a late answer of the client counts, and nothing is asked twice") {
+  Stage stage;
+  const FakeVerifier& verifier = stage.add(honest);
+  stage.resolver.hold("helo.example");
+  const auto job = stage.begin();
+  stage.until([&] { return verifier.jobs.size() == 3; });
+  stage.resolver.let_go("helo.example");
+  CHECK(stage.finish(job) == "pass");
+  CHECK(stage.outcomes.at(job)->spf.helo.result == SpfResult::None);
+  CHECK(stage.resolver.asked.size() == 5);
+  CHECK(verifier.jobs.size() == 4);
+}
+
+TEST_CASE("verify client: an answer that comes while a verifier works goes along the next time") {
+  Stage stage;
+  FakeVerifier& verifier = stage.add(honest);
+  stage.resolver.hold("helo.example");
+  stage.resolver.hold("a.example");
+  const auto job = stage.begin();
+  stage.until([&] { return stage.resolver.times_asked("a.example") == 1; });
+  verifier.behaves = silent;
+  stage.resolver.let_go("a.example");
+  stage.until([&] { return verifier.jobs.size() == 3; });
+  stage.resolver.let_go("helo.example");
+  stage.turn();
+  verifier.behaves = honest;
+  honest(verifier, verifier.jobs[2]);  // which knows helo as open, and needs it
+  CHECK(stage.finish(job) == "pass");
+  CHECK(stage.outcomes.at(job)->spf.helo.result == SpfResult::None);
+  CHECK(verifier.jobs.size() == 4);
+  CHECK(stage.resolver.asked.size() == 5);
+}
+
+TEST_CASE("verify client: an answer that is too large is a failure of its name only") {
+  Stage stage;
+  stage.add(honest);
+  const auto with = [&](std::size_t bytes) {
+    dns::Answer answer = dns::Answer::of(dns::Status::Records);
+    answer.texts = {"v=spf1 -all", ""};
+    const dns::Entry entry{{"example.org", dns::Type::Txt}, answer};
+    answer.texts[1].assign(bytes - ipc::pack(dns::Entry(entry)).size(), 'x');
     stage.resolver.zone = {};
-    stage.resolver.zone.add({"example.org", dns::Type::Txt}, large);
-    const auto job = stage.begin();
-    CHECK(stage.finish(job) == "temperror");
-    CHECK(stage.outcomes.at(job)->spf.mailfrom.reason ==
-          "example.org TXT: the answers to the checks take too much memory");
-    stage.resolver.zone = {};
-    CHECK(stage.judged() == "none");  // what one has used is given back
-  }
+    stage.resolver.zone.add(entry.question, answer);
+    return stage.begin();
+  };
+  CHECK(stage.finish(with(common::most_bytes_of(dns::Type::Txt))) == "fail");
+  const auto job = with(common::most_bytes_of(dns::Type::Txt) + 1);
+  CHECK(stage.finish(job) == "temperror");
+  const auto& verdicts = *stage.outcomes.at(job);
+  CHECK(verdicts.spf.mailfrom.reason ==
+        "example.org TXT: the answer is larger than the checks take");
+  CHECK(verdicts.spf.helo.result == SpfResult::None);
+  CHECK(verdicts.null_mx == auth::NullMx::No);
+}
+
+TEST_CASE("verify client: answers of the sender's domain beyond its memory are failures") {
+  VerifyLimits limits;
+  limits.sender_bytes = 2000;
+  Stage stage(limits);
+  stage.add(honest);
+  stage.resolver.zone = {};
+  stage.resolver.zone.add({"example.org", dns::Type::Txt}, large_record("-all"));
+  const auto job = stage.begin();
+  CHECK(stage.finish(job) == "temperror");
+  CHECK(stage.outcomes.at(job)->spf.mailfrom.reason ==
+        "example.org TXT: the answers to the checks take too much memory");
+  CHECK(stage.outcomes.at(job)->spf.helo.result == SpfResult::None);
+}
+
+TEST_CASE("verify client: what the client chose takes no memory from the sender's domain") {
+  VerifyLimits limits;
+  limits.client_bytes = 2000;
+  Stage stage(limits);
+  stage.add(honest);
+  auto zone = dns::from_text(
+      "example.org TXT unknown records \"v=spf1 include:a.example -all\"\n"
+      "a.example TXT unknown records \"v=spf1 include:helo.example -all\"\n");
+  REQUIRE(zone.ok());
+  stage.resolver.zone = *zone;
+  // The client asks for it first, and has no room for it; the sender's domain has.
+  stage.resolver.zone.add({"helo.example", dns::Type::Txt}, large_record("ip4:192.0.2.0/24"));
+  const auto job = stage.begin();
+  CHECK(stage.finish(job) == "pass");
+  CHECK(stage.outcomes.at(job)->spf.helo.result == SpfResult::Pass);
+  CHECK(stage.resolver.times_asked("helo.example") == 2);
+
+  // Then nothing of it is waited for either.
+  stage.resolver.zone = {};
+  stage.resolver.zone.add({"helo.example", dns::Type::Txt}, large_record("-all"));
+  const auto cut = stage.begin();
+  CHECK(stage.finish(cut) == "none");
+  CHECK(stage.outcomes.at(cut)->spf.helo.reason ==
+        "the answers to the checks take too much memory");
+}
+
+TEST_CASE("verify client: the job with the largest answers makes room for the others") {
+  VerifyLimits limits;
+  limits.all_answer_bytes = 3000;
+  Stage stage(limits);
+  const FakeVerifier& verifier = stage.add(honest);
+  stage.resolver.zone.add({"helo.example", dns::Type::Txt}, large_record("include:slow.example"));
+  stage.resolver.hold("slow.example");
+  const auto large = stage.begin();
+  stage.until([&] { return verifier.jobs.size() == 3; });
+  stage.resolver.zone = {};
+  stage.resolver.hold("a.example");
+  stage.resolver.zone.add({"example.org", dns::Type::Txt}, large_record("include:a.example", 1000));
+  const auto small = stage.begin();
+  CHECK(stage.finish(large) == "the answers to the checks take too much memory");
+  stage.resolver.let_go("a.example");
+  CHECK(stage.finish(small) == "permerror");  // of its own record
+  stage.resolver.zone = {};
+  CHECK(stage.judged() == "none");  // what others have used is given back
 }
 
 TEST_CASE("verify client: called from other threads") {

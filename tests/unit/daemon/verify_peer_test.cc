@@ -58,7 +58,7 @@ auth::Facts some_facts() {
 }
 
 ipc::Judge job(std::uint64_t number, const auth::Facts& facts) {
-  return {number, ipc::pack(facts), {}};
+  return {number, ipc::pack(facts), {}, {}, 0};
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ TEST_CASE("verify: a job is answered with questions, or with verdicts, one after
   Stage stage;
   auth::Facts facts = some_facts();
   stage.send(job(7, facts));
-  facts.cutoff = auth::Cutoff::Deadline;
+  facts.sender = facts.client = auth::Cutoff::Deadline;
   stage.send(job(8, facts));
 
   const auto first = stage.answer();
@@ -90,7 +90,7 @@ TEST_CASE("verify: a job is answered with questions, or with verdicts, one after
 TEST_CASE("verify: facts at their limit are judged, whatever is in them") {
   Stage stage;
   auth::Facts facts = some_facts();
-  facts.cutoff = auth::Cutoff::Rounds;
+  facts.sender = facts.client = auth::Cutoff::Rounds;
   facts.session.mail_from.reset();  // so that helo is in the verdicts twice
   facts.session.helo.clear();
   facts.session.helo.assign(SmtpPeer::kMaxFacts - ipc::pack(facts).size(), '\0');
@@ -108,7 +108,7 @@ TEST_CASE("verify: what is no job ends the channel") {
   for (const std::string& facts :
        {std::string(), std::string("damaged"), ipc::pack(some_facts()) + '\0'}) {
     Stage stage;
-    stage.send(ipc::Judge{1, facts, {}});
+    stage.send(ipc::Judge{1, facts, {}, {}, 0});
     CHECK_FALSE(stage.answer());
   }
   Stage stage;

@@ -298,8 +298,8 @@ TEST_CASE("verify: a job comes, and verdicts go back") {
   ipc::Channel smtp(std::move(ends->first), ipc::State::FromVerify);
   auth::Facts facts;
   facts.session.helo = "helo.example";
-  facts.cutoff = auth::Cutoff::Deadline;
-  REQUIRE(smtp.send(ipc::Judge{7, ipc::pack(facts), {}}));
+  facts.sender = facts.client = auth::Cutoff::Deadline;
+  REQUIRE(smtp.send(ipc::Judge{7, ipc::pack(facts), {}, {}, 0}));
   CHECK(in_child([&] { return work_on_one(std::move(ends->second), verify_role::judge); }) ==
         kGood);
   REQUIRE(smtp.receive());
