@@ -4,6 +4,7 @@ hand gets then, and the next one."""
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import harness
@@ -31,6 +32,27 @@ class Verifiers(harness.TestCase):
         # The DNS of the tests knows no name.
         self.assertEqual([event[field] for field in ("spf", "spf_helo", "iprev")],
                          ["none", "none", "permerror"])
+
+    def test_a_helo_without_an_answer_does_not_save_a_forgery(self):
+        """SPF of the sender's domain takes three rounds; nobody says anything of helo."""
+        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(silent.close)
+        silent.bind(("127.0.0.1", 0))
+        records = {"forged.test": "include:a.forged.test -all",
+                   "a.forged.test": "include:b.forged.test -all",
+                   "b.forged.test": "ip4:192.0.2.0/24 -all"}
+        lines = [f"'{name}. TXT \"v=spf1 {terms}\"'" for name, terms in records.items()]
+        server = self.start(
+            f'[dns]\nservers = ["127.0.0.1:{silent.getsockname()[1]}"]\n'
+            f'local_data = [{", ".join(lines)}]\n'
+            '[auth]\nspf.on_fail = "reject"\non_temporary_error = "accept"\ndeadline = "2s"\n')
+        with Dialog.tls(server) as dialog:
+            dialog.begin("info@ours.test", sender="ceo@forged.test")
+            dialog.send(MESSAGE + b".\r\n")
+            dialog.expect(550, "5.7.23")
+        event = server.wait_event("reject", stage="data")
+        self.assertEqual([event[name] for name in ("spf", "spf_helo", "iprev")],
+                         ["fail", "temperror", "temperror"])
 
     def test_as_many_as_configured(self):
         server = self.start(workers(3))
