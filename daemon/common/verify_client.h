@@ -37,20 +37,20 @@ struct VerifyLimits {
   // As packed. What helo and iprev bring, which the client chooses, is counted apart: nobody fills
   // the memory that another's domain needs.
   std::uint64_t sender_bytes = 256u << 10;      // of one job
-  std::uint64_t client_bytes = 64u << 10;       // of one job
+  std::uint64_t client_bytes = 68u << 10;       // of one job
   std::uint64_t all_answer_bytes = 256u << 20;  // of all jobs; beyond it the largest job fails
   std::chrono::milliseconds work{std::chrono::seconds(5)};    // of a verifier, on one round
   std::chrono::milliseconds queue{std::chrono::seconds(10)};  // beyond its deadline, for a verifier
 };
 
-// The most that one answer may be, as packed; a larger one is a failure of that name. SPF looks at
-// one record of some hundred octets (RFC 7208 section 3.4), though others may stand beside it, at
-// ten hosts of an MX and ten names of a PTR (section 4.6.4), and iprev at ten names too. A host
-// with some hundred addresses is none.
+// The most that one answer may be, as packed; a larger one is a failure of that name. Of texts all
+// that a DNS message can hold, for a record may be as long (RFC 7208 section 3.4 only advises
+// against it). SPF looks at ten hosts of an MX and ten names of a PTR (section 4.6.4), and iprev at
+// ten names too. A host with some hundred addresses is none.
 inline constexpr std::uint64_t most_bytes_of(dns::Type type) {
   switch (type) {
     case dns::Type::Txt:
-      return 32u << 10;
+      return 66u << 10;
     case dns::Type::Mx:
     case dns::Type::Ptr:
       return 16u << 10;

@@ -154,6 +154,8 @@ class DnsServer(asyncio.DatagramProtocol):
                     await asyncio.sleep(self.delay)
                     writer.write(len(reply).to_bytes(2, "big") + reply)
         except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
             writer.close()
 
     def start(self):

@@ -14,7 +14,7 @@ from dns_server import DnsServer, a, answer, cname, mx, txt
 from harness import MESSAGE, Dialog
 from nsd import Nsd
 
-SLACK = 3  # seconds that a busy machine may take longer
+SLACK = 6  # seconds that a busy machine may take longer
 CLIENT = "127.0.5.1"
 GOOD = txt(f"v=spf1 ip4:{CLIENT} -all")
 ZONES = {"test": f'good TXT "v=spf1 ip4:{CLIENT} -all"\nbad TXT "v=spf1 -all"\n',
@@ -236,22 +236,28 @@ class DyingProcesses(Trouble):
         server.wait_event("role", role=role, state="serving")
 
     def test_the_resolver_is_killed(self):
-        for on_fail, reply in (("reject", 451), ("mark", 250)):
-            self.setUp()
-            dns = self.dns(self.slow)
-            server = self.start(settings(dns.endpoint, timeout="30s", on_fail=on_fail))
-            with self.message_in_the_middle(server) as dialog:
-                begin = time.monotonic()
-                self.kill(server, "resolve")
-                dialog.expect(reply)
-                self.assertLess(time.monotonic() - begin, SLACK)
-            event = server.wait_event("accept" if reply == 250 else "reject")
-            self.assertEqual(event["spf"], "temperror")
-            if reply == 451:
-                self.assertEqual(event["detail"], "slow.test TXT: the resolver is away")
+        """Its successor is asked again."""
+        dns = self.dns(self.slow)
+        server = self.start(settings(dns.endpoint, timeout="30s", on_fail="reject"))
+        with self.message_in_the_middle(server) as dialog:
+            self.kill(server, "resolve")
             self.held.set()
-            self.assertEqual(self.result(server), "pass")
-            self.assertEqual(self.result(server, "a@slow.test"), "pass")
+            dialog.expect(250)
+        self.assertEqual(server.wait_event("accept")["spf"], "pass")
+        self.assertEqual(self.result(server), "pass")
+
+    def test_the_resolver_is_killed_twice(self):
+        """What two have died over has failed."""
+        dns = self.dns(self.slow)
+        server = self.start(settings(dns.endpoint, timeout="30s", on_fail="reject"))
+        with self.message_in_the_middle(server) as dialog:
+            self.kill(server, "resolve")
+            self.query_came.clear()
+            self.assertTrue(self.query_came.wait(harness.WAIT_SECONDS))
+            self.kill(server, "resolve")
+            dialog.expect(451, "4.4.3")
+        event = server.wait_event("reject", spf="temperror")
+        self.assertEqual(event["detail"], "slow.test TXT: the resolver died twice over it")
 
     def test_the_resolver_is_stopped(self):
         """It is replaced when it does not answer its pings."""
@@ -260,13 +266,12 @@ class DyingProcesses(Trouble):
         with self.message_in_the_middle(server) as dialog:
             pid = server.roles()["postern-resolve"]
             os.kill(pid, signal.SIGSTOP)
+            self.held.set()
             begin = time.monotonic()
-            dialog.expect(451, "4.4.3")
+            dialog.expect(250)
             self.assertLess(time.monotonic() - begin, 2 + SLACK)
         server.wait_event("role_died", role="resolve", pid=pid)
-        self.held.set()
-        server.wait_event("role", role="resolve", state="serving")
-        self.assertEqual(self.result(server, "a@slow.test"), "pass")
+        self.assertEqual(server.wait_event("accept")["spf"], "pass")
 
     def test_the_deadline_holds_while_the_resolver_is_stopped(self):
         dns = self.dns(good)
