@@ -239,6 +239,11 @@ class Server:
                     if all(event.get(key) == str(value) for key, value in fields.items())]
         return wait_for(find, f"log event {name} {fields}")[-1]
 
+    def wait_events(self, name, count):
+        """All events of the name, when there are so many: a line may come behind its reply."""
+        return wait_for(lambda: self.events(name)[count - 1:] and self.events(name),
+                        f"{count} log events {name}")
+
     def connect(self, source=None):
         """A bare TCP connection."""
         return socket.create_connection(("127.0.0.1", self.port), WAIT_SECONDS,

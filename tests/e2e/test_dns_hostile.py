@@ -172,7 +172,7 @@ class Many(WithScript):
             return seconds
 
     def results(self, server):
-        return {event["spf"] for event in server.events("accept")}
+        return {event["spf"] for event in server.wait_events("accept", MANY)}
 
     def test_a_slow_dns(self):
         server = self.start(settings(self.dns(delay=0.4), timeout="5s"))

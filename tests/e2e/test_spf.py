@@ -147,6 +147,7 @@ class WithDns(harness.SharedServer):
 
     def judge(self, sender, source=PASS, helo="client.test", message=MESSAGE):
         """Sends one message: `sender` is a path, or a domain."""
+        rejected = len(self.server.events("reject"))
         with Dialog.tls(self.server, source, helo=helo) as dialog:
             dialog.command(f"MAIL FROM:{argument(sender)}", 250)
             dialog.command("RCPT TO:<info@ours.test>", 250)
@@ -157,7 +158,7 @@ class WithDns(harness.SharedServer):
         self.assertNotIn("SECRET", reply)
         if not reply.startswith("250 "):
             self.assertEqual(mails, [])
-            return Judged(reply, self.server.events("reject")[-1])
+            return Judged(reply, self.server.wait_events("reject", rejected + 1)[-1])
         queue_id = reply.split()[-1]
         self.assertNotIn(b"SECRET", mails[0])
         return Judged(reply, self.server.wait_event("accept", qid=queue_id),
