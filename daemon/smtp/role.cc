@@ -178,10 +178,18 @@ void Role::watch_drain() {
 }
 
 void Role::on_peer(const ipc::RoleId& peer, base::UniqueFd channel) {
-  if (peer.role == ipc::Role::Deliver) services_.deliver.connect(std::move(channel));
-  if (peer.role == ipc::Role::Resolve) services_.resolve.connect(std::move(channel));
-  if (peer.role == ipc::Role::Opinion) services_.opinions.connect(std::move(channel));
-  if (peer.role == ipc::Role::Verify) services_.verify.connect(peer, std::move(channel));
+  switch (peer.role) {
+    case ipc::Role::Deliver:
+      return services_.deliver.connect(std::move(channel));
+    case ipc::Role::Resolve:
+      return services_.resolve.connect(std::move(channel));
+    case ipc::Role::Verify:
+      return services_.verify.connect(peer, std::move(channel));
+    case ipc::Role::Opinion:
+      return services_.opinions.connect(std::move(channel));
+    case ipc::Role::Smtp:
+      break;
+  }
 }
 
 void Role::on_list_sessions(std::uint64_t request) {
