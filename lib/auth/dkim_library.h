@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// libopendkim, kept where it is right. What it is given was read by us first; what it must never
-// see, and why:
-//   - a field, signature or record that our grammar does not know: one malformed signature takes
-//   all
-//     others with it; long i= are read past their end;
-//   - header fields of which h= names each and one more: it writes past the end of an array. One
-//     field that nobody can name is always there, below;
-//   - questions to the DNS: keys come from the caller only, no other way is ever installed;
-//   - the clock: it looks at t= and x= itself. They are judged by us, and what it takes for the
-//   skew
-//     of clocks is chosen so that it agrees. For dates before 1998 that cannot be; it refuses then.
-// Its word for "passed" is true of a body that does not match; ours is not.
+// libopendkim, kept to where it is right. What it must never see, and why:
+//
+// * A signature or key record that our grammar does not know. One malformed signature can take all
+//   others with it, a long i= is read past its end, and keys are taken laxly.
+// * An h= that names every field there is, and one more: it writes past the end of an array. The
+//   signature itself is a field that no h= of ours reaches.
+// * A question to the DNS: keys come from the caller, and no other way is ever installed.
+// * The clock: it compares t= and x= itself, which were judged already. It is told that clocks may
+//   be wrong by so much that it agrees; for dates before 1998 that cannot be, and it refuses.
+//
+// Its flag for "passed" is true of a body that does not match; our verdict is not.
 #pragma once
 
 #include <memory>
@@ -47,9 +46,9 @@ class DkimLibrary {
   // signature of each algorithm, so that nothing is opened later. Permanent error: it cannot.
   static base::Result<DkimLibrary> create();
 
-  // One verdict for each field with a signature, in their order. The body is read once. Fields are
-  // in the order of the header; `name_of_no_field` of no field is in an h=. Nothing: the body has a
-  // CR or LF alone.
+  // One verdict for each field that is to be judged, in their order. The body is read once. Fields
+  // are in the order of the header; no h= names as many DKIM-Signature fields as there are. Nothing:
+  // the body has a CR or LF alone.
   std::optional<std::vector<LibraryVerdict>> verify(const std::vector<LibraryField>& fields,
                                                     BodySource& body);
 

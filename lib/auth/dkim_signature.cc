@@ -114,7 +114,7 @@ bool parse_canonicalizations(std::string_view value, DkimSignature& signature) {
 bool parse_identity(std::string_view value, DkimSignature& signature) {
   const auto identity = parse_dkim_quoted_printable(value);
   if (!identity || value.size() > kMaxDkimIdentity) return false;
-  const auto at = identity->rfind('@');
+  const auto at = identity->find('@');
   if (at == std::string::npos || !is_name(std::string_view(*identity).substr(at + 1), 2))
     return false;
   signature.identity = squeezed(value);

@@ -3,7 +3,8 @@
 // section 3.5).
 //
 // Where we are laxer: selectors and domains may have underscores, as names of the DNS may. Where
-// stricter: base64 has one form only. Linear in the length of the field. For any thread.
+// stricter: base64 has one form only, and i= one at-sign, though its local part could be quoted.
+// Linear in the length of the field. For any thread.
 #pragma once
 
 #include <cstddef>

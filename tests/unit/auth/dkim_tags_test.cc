@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/dkim_tags.h"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+// "name=value" of each, joined by '|'; or the fault.
+std::string tags_of(std::string_view text) {
+  const auto parsed = auth::DkimTagList::parse(text);
+  if (const auto* fault = std::get_if<auth::DkimTagFault>(&parsed))
+    return *fault == auth::DkimTagFault::Duplicate ? "duplicate" : "malformed";
+  std::string joined;
+  for (const auto& tag : std::get<auth::DkimTagList>(parsed).all()) {
+    if (!joined.empty()) joined += '|';
+    joined += std::string(tag.name) + (tag.tight ? "=" : " =") + std::string(tag.value);
+  }
+  return joined;
+}
+
+}  // namespace
+
+// RFC 6376 section 3.2
+TEST_CASE("dkim tags: lists") {
+  CHECK(tags_of("a=1") == "a=1");
+  CHECK(tags_of("a=1;b=2;") == "a=1|b=2");
+  CHECK(tags_of(" \t\r\n a\t= 1 2\r\n 3 ;\r\n\tB_9=;  ") == "a =1 2\r\n 3|B_9=");
+  CHECK(tags_of("a=b=c;A=;aa==") == "a=b=c|A=|aa==");
+  CHECK(tags_of("a=\r\n \r\n\tx") == "a=x");
+  for (const char* text : {"",         " ",     ";",     "a",      "a;b=1",  "=1",    "a=1;;",
+                           "a=1;;b=2", ";a=1",  "1a=1",  "_a=1",   "a-b=1",  "a b=1", "a=\r\n",
+                           "a=1\r\nb", "a=\n ", "a=\r ", "a=\x7f", "a=\x80", "a=\v",  "a=1;\r\n"})
+    CHECK(tags_of(text) == "malformed");
+  CHECK(tags_of(std::string_view("a=\0", 3)) == "malformed");
+  CHECK(tags_of("a=1;b=2;a=1") == "duplicate");
+  CHECK(tags_of("a=1;A=2") == "a=1|A=2");
+}
+
+TEST_CASE("dkim tags: no more than 100") {
+  std::string text;
+  for (std::size_t i = 0; i < auth::kMaxDkimTags; ++i) text += 'a' + std::to_string(i) + "=;";
+  CHECK(tags_of(text) != "malformed");
+  CHECK(tags_of(text + "b=") == "malformed");
+}
+
+TEST_CASE("dkim tags: values") {
+  CHECK(auth::squeezed(" a\tb\r\n c ") == "abc");
+  CHECK(auth::split_by_colon(" a :b\r\n ::c") == std::vector<std::string_view>{"a", "b", "", "c"});
+  CHECK(auth::split_by_colon("").size() == 1);
+  CHECK(auth::parse_digits("0012", 4) == 12u);
+  CHECK(auth::parse_digits("999999999999", 12) == 999'999'999'999u);
+  for (const char* text : {"", "-1", "+1", "1 ", " 1", "0x1", "1a", "12345"})
+    CHECK_FALSE(auth::parse_digits(text, 4));
+  CHECK_FALSE(auth::parse_digits("18446744073709551616", 76));
+}
+
+// RFC 6376 section 2.11
+TEST_CASE("dkim tags: quoted-printable") {
+  CHECK(auth::parse_dkim_quoted_printable("a=40b=3D=00\r\n c") == std::string("a@b=\0c", 6));
+  CHECK(auth::parse_dkim_quoted_printable("") == "");
+  for (const char* text : {"=", "=4", "=4g", "=4a", "a=", "= 40", "==40"})
+    CHECK_FALSE(auth::parse_dkim_quoted_printable(text));
+}
+
+TEST_CASE("dkim tags: base64 with white space") {
+  CHECK(auth::parse_dkim_base64(" Zm 9v\r\n Y\tg = =") == "foob");
+  for (const char* text : {"", " ", "Zm9vYg", "Zm9*"}) CHECK_FALSE(auth::parse_dkim_base64(text));
+}
