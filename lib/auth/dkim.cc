@@ -162,6 +162,7 @@ class Judge {
   // name, of each field no more than one of them can reach: the library looks at all for each name.
   std::vector<LibraryField> fields_of(const std::vector<Candidate*>& candidates) const {
     std::vector<LibraryField> fields;
+    fields.reserve(candidates.size());
     for (const Candidate* candidate : candidates)
       fields.push_back({library_text(*candidate->screened->field), true, &candidate->signature(),
                         library_record(candidate->key)});

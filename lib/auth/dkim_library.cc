@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/dkim_library.h"
 
-#include <stdbool.h>  // the next one needs its _Bool
-
 #include <opendkim/dkim.h>
 
 #include <algorithm>

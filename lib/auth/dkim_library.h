@@ -47,8 +47,8 @@ class DkimLibrary {
   static base::Result<DkimLibrary> create();
 
   // One verdict for each field that is to be judged, in their order. The body is read once. Fields
-  // are in the order of the header; no h= names as many DKIM-Signature fields as there are. Nothing:
-  // the body has a CR or LF alone.
+  // are in the order of the header; no h= names as many DKIM-Signature fields as there are.
+  // Nothing: the body has a CR or LF alone.
   std::optional<std::vector<LibraryVerdict>> verify(const std::vector<LibraryField>& fields,
                                                     BodySource& body);
 

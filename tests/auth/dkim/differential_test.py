@@ -24,11 +24,11 @@ SIGNERS = {"rsa": RSA[1024], "rsa2": RSA[1032], "short": RSA[1023], "shorter": R
            "ed": Ed25519Key(), "sha1": RsaKey(1024, "sha1")}
 WEIGHTS = {"rsa": 10, "rsa2": 4, "ed": 4, "short": 1, "shorter": 1, "sha1": 1}
 FIELDS = ["From", "To", "Subject", "Date", "List-Id", "X", "X", "MIME-Version"]
-WORDS = ["one", "two", "a=b; c", "b= x", "<a@example.org>", "\xfc", "=?utf-8?q?x?=", "x" * 90, ":",
-         '"q"', ""]
+WORDS = ["one", "two", "a=b; c", "b= x", "<a@example.org>", "\xfc", "=?utf-8?q?x?=", "x" * 90,
+         ":", '"q"', ""]
 SPACES = [" "] * 12 + ["  ", "\t", " \t ", "\r\n ", "\r\n\t ", "\r\n \r\n "]
-LINES = ["", "", " ", "\t", "line", "two  words", " led", "trailed \t", "x" * 300, "\xff\xfe", "-- ",
-         "a\tb", "=20", "."]
+LINES = ["", "", " ", "\t", "line", "two  words", " led", "trailed \t", "x" * 300, "\xff\xfe",
+         "-- ", "a\tb", "=20", "."]
 SIGNATURE_OCTETS = b"=;:@ \t\r\nabABhvxz019+/\x0b\x0c\x7f\xff.-_"
 TAGS = ["v", "a", "c", "d", "s", "t", "h", "bh", "b"]
 

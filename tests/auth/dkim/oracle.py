@@ -14,10 +14,12 @@ import dkim
 import dkim.canonicalization
 import dkim.crypto
 
+from signer import RSA_ALGORITHM, der, der_number
+
 CORRECTIONS = {
     "sha1": "RFC 8301 section 3.1: rsa-sha1 never verifies.",
-    "from": "RFC 6376 section 5.4: From is signed in every signature, and is there. dkimpy does not "
-            "look.",
+    "from": "RFC 6376 section 5.4: From is signed in every signature, and is there. dkimpy does "
+            "not look.",
     "length": "l= of a part of the body is our policy, of more than the body against section 3.5. "
               "dkimpy hashes what there is.",
     "grammar": "Sections 3.2 and 3.5: names of tags, domains, selectors, lists of fields, numbers "
@@ -28,8 +30,8 @@ CORRECTIONS = {
             "3.5). dkimpy does not compare the two.",
     "query": "Section 3.5: q= is a list. dkimpy knows one value.",
     "key": "Section 3.6.1: h=, s= and t=s of a key count, v= stands first, the grammar is that of "
-           "tag lists, and the base64 of p= is strict. dkimpy swallows its own error about s=, "
-           "and knows neither h= nor t=s.",
+           "tag lists, and base64 and DER of p= are strict. dkimpy swallows its own error about "
+           "s=, and knows neither h= nor t=s nor the name of an algorithm in DER.",
     "key-type": "Section 6.1.2: the key is for the algorithm of a=. dkimpy goes by the key alone.",
     "key-size": "RFC 8301 section 3.2: 4096 bits have to be enough.",
     "deleted-b": "Section 3.7: all white space around the value of b= is deleted, and nothing "
@@ -330,7 +332,18 @@ def check_key(key, tags):
     require({b"*", b"email"} & set(members(key.get(b"s", b"*"))), "service")
     if b"s" in members(key.get(b"t", b"")):
         require(identity_of(tags).rpartition(b"@")[2].lower() == tags[b"d"].lower(), "subdomain")
-    check_base64(key[b"p"])
+    data = check_base64(key[b"p"])
+    if key.get(b"k", b"rsa") == b"rsa":
+        rsa = dkim.crypto.parse_public_key(data)
+        check_der(data, rsa["modulus"], rsa["publicExponent"])
+
+
+def check_der(data, modulus, exponent):
+    """One of the two forms, as it is written."""
+    require(modulus % 2 and exponent % 2 and 1 < exponent < 2**64, "numbers")
+    plain = der(0x30, der_number(modulus), der_number(exponent))
+    info = der(0x30, der(0x30, RSA_ALGORITHM), der(3, b"\0", plain))
+    require(data in (plain, info), "der")
 
 
 HASH_HEADERS = dkim.hash_headers
