@@ -15,12 +15,14 @@ import struct
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/auth/spf"))
+sys.path[:0] = [str(ROOT / "tests/auth/spf"), str(ROOT / "tests/auth/dkim")]
+import rules_test as dkim_rules
 from suites_test import SUITES, scenarios
 
 ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", "{": b"{"}
 REPETITION = re.compile(r"\{(.*)\*(\d+)\}")
 MOST_CUT = 0x3f  # bytes in a piece; see tests/fuzz/ipc_stream.h
+MOST_DKIM = 6000  # bytes of a signed message
 MOST_REPEATED = 2000  # bytes; what is longer only makes a fuzzer slow
 
 # Messages by name, in the order in which a process hears them; the bodies as lib/ipc/wire.h packs.
@@ -485,6 +487,16 @@ a.test MX 65536 b.test
 """
 
 
+def dkim_seeds():
+    """The rules of DKIM, each with one of its keys."""
+    for number, rule in enumerate(dkim_rules.all_rules()):
+        if len(rule.message) > MOST_DKIM:
+            continue
+        for at, records in enumerate(rule.keys.values()):
+            record = (records or [""])[0]
+            yield f"{number}-{at}", b"\6\11" + record.encode() + b"\n" + rule.message
+
+
 def all_seeds():
     table = message_table()
     for target in ["ipc_from_role", "ipc_from_supervisor"]:
@@ -521,6 +533,7 @@ def all_seeds():
     yield "spf_record", spf_record_seeds()
     yield "spf_macro", spf_macro_seeds()
     yield "spf_eval", spf_eval_seeds()
+    yield "dkim_screen", dkim_seeds()
     yield "second_opinion", second_opinion_seeds()
     yield "answer_text", answer_text_seeds()
     yield "verify_job", JOBS.items()
