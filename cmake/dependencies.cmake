@@ -9,6 +9,7 @@ pkg_check_modules(LIBOPENDKIM REQUIRED IMPORTED_TARGET opendkim>=2.11)
 pkg_check_modules(LIBSECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(LIBUNBOUND REQUIRED IMPORTED_TARGET libunbound>=1.17)
+pkg_check_modules(LIBPSL REQUIRED IMPORTED_TARGET libpsl>=0.21)
 
 # No pkg-config file comes with it.
 find_path(LIBSPF2_INCLUDE spf2/spf.h REQUIRED)
