@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/dmarc.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "dns/name.h"
+#include "mail/idn.h"
+
+namespace auth {
+namespace {
+
+using State = DmarcIdentifier::State;
+using Method = DmarcIdentifier::Method;
+
+const char* name_of(Method method) { return method == Method::Dkim ? "dkim" : "spf"; }
+const char* title_of(Method method) { return method == Method::Dkim ? "DKIM" : "SPF"; }
+
+// The labels that both end in.
+std::string common_suffix(const std::string& a, const std::string& b) {
+  for (std::size_t start = 0;;) {
+    const std::string suffix = a.substr(start);
+    if (dns::is_at_or_below(b, suffix)) return suffix;
+    const auto dot = a.find('.', start);
+    if (dot == std::string::npos) return {};
+    start = dot + 1;
+  }
+}
+
+class Evaluation {
+ public:
+  Evaluation(const Author& author, const std::vector<DmarcIdentifier>& identifiers,
+             const PublicSuffixes& suffixes, dns::Lookups& lookups)
+      : author_(author.domain), suffixes_(suffixes), lookups_(lookups) {
+    verdict_.author_domain = author.domain;
+    take_names(identifiers);
+  }
+
+  DmarcVerdict run();
+
+ private:
+  enum class Aligned { No, Yes, Unknown };
+
+  void take_names(const std::vector<DmarcIdentifier>& identifiers);
+  void ask_ahead();
+  void choose_policy(const DmarcWalk& walk, const DmarcRecordAt& found);
+  void choose_for_subdomain(const DmarcRecord& record);
+  void align(const DmarcWalk& walk, const DmarcRecord& record);
+  Aligned alignment(const DmarcIdentifier& identifier, const DmarcWalk& author_walk,
+                    AlignmentMode mode);
+  Aligned relaxed_alignment(const std::string& domain, const DmarcWalk& author_walk);
+  bool may_walk(const std::string& domain, std::size_t most);
+  DmarcVerdict conclude(DmarcResult result, const char* section, std::string reason);
+  DmarcVerdict pass(const DmarcIdentifier& identifier);
+
+  const std::string& author_;
+  const PublicSuffixes& suffixes_;
+  dns::Lookups& lookups_;
+  std::vector<DmarcIdentifier> identifiers_;  // that have not failed, in A-labels
+  std::vector<std::string> walked_;           // of identifiers, each once
+  DmarcVerdict verdict_;
+  const DmarcIdentifier* aligned_ = nullptr;  // and passed
+  std::optional<std::string> open_;           // why there is no telling whether it passes or fails
+  std::optional<std::string> open_policy_;
+};
+
+void Evaluation::take_names(const std::vector<DmarcIdentifier>& identifiers) {
+  for (const DmarcIdentifier& identifier : identifiers) {
+    if (identifier.state == State::Failed) continue;
+    // Section 5.3.1 for the author, and RFC 8616 for the others: A-labels, in lower case.
+    if (auto domain = mail::to_a_labels(identifier.domain))
+      identifiers_.push_back({identifier.method, identifier.state, std::move(*domain)});
+  }
+}
+
+DmarcVerdict Evaluation::conclude(DmarcResult result, const char* section, std::string reason) {
+  verdict_.result = result;
+  verdict_.section = section;
+  verdict_.reason = std::move(reason);
+  return verdict_;
+}
+
+DmarcVerdict Evaluation::run() {
+  const DmarcWalk walk = walk_tree(author_, lookups_);
+  if (!walk.complete) {
+    ask_ahead();
+    return verdict_;
+  }
+  if (!walk.failure) verdict_.organizational_domain = organizational_domain(walk);
+  if (walk.failure && walk.at(author_) == nullptr)
+    return conclude(DmarcResult::TempError, "5.3.6", *walk.failure);
+
+  const DmarcRecordAt* found = applicable_record(walk);
+  if (found == nullptr) {
+    return conclude(DmarcResult::None, "4.10.1",
+                    walk.discarded.empty()
+                        ? dns::presentation(author_) + " has no DMARC record, nor has what is above"
+                        : walk.discarded);
+  }
+  verdict_.policy_domain = found->domain;
+  if (!found->record.is_policy) {
+    return conclude(DmarcResult::None, "4.10.1",
+                    dns::presentation(found->domain) + ": " + found->record.flaw);
+  }
+  choose_policy(walk, *found);
+  align(walk, found->record);
+  if (aligned_ != nullptr) return pass(*aligned_);
+  if (open_) return conclude(DmarcResult::TempError, "5.3.6", *open_);
+  if (open_policy_) return conclude(DmarcResult::TempError, "5.3.6", *open_policy_);
+  return conclude(DmarcResult::Fail, "5.3.5",
+                  "nothing that passed is aligned with " + dns::presentation(author_));
+}
+
+DmarcVerdict Evaluation::pass(const DmarcIdentifier& identifier) {
+  verdict_.aligned_method = name_of(identifier.method);
+  verdict_.aligned_domain = identifier.domain;
+  return conclude(DmarcResult::Pass, "5.3.5",
+                  std::string(title_of(identifier.method)) + " of " +
+                      dns::presentation(identifier.domain) + " is aligned");
+}
+
+// What an identifier is walked for is only known when the author's walk is done. Those that look as
+// if they belonged to it are asked about at once; this saves most messages a round.
+void Evaluation::ask_ahead() {
+  for (const DmarcIdentifier& identifier : identifiers_) {
+    const std::string suffix = common_suffix(author_, identifier.domain);
+    const bool related = identifier.domain != author_ && !suffix.empty();
+    if (related && !suffixes_.contains(suffix) && may_walk(identifier.domain, kMaxAskedAhead))
+      walk_tree(identifier.domain, lookups_);
+  }
+}
+
+// Section 4.10.1
+void Evaluation::choose_policy(const DmarcWalk& walk, const DmarcRecordAt& found) {
+  const DmarcRecord& record = found.record;
+  verdict_.testing = record.testing;
+  verdict_.published = record.p;
+  if (found.domain != walk.start) choose_for_subdomain(record);
+}
+
+void Evaluation::choose_for_subdomain(const DmarcRecord& record) {
+  if (record.sp) {
+    verdict_.published = record.sp;
+    verdict_.tag = DmarcTag::Sp;
+  }
+  if (!record.np || record.np == verdict_.published) return;
+  // Section 3.2.13: it does not exist when the DNS says so of the name, whatever it is asked for.
+  // MX, because the check for a null MX may have asked for it.
+  const dns::Answer* answer = lookups_.find(author_, dns::Type::Mx);
+  if (answer == nullptr) return;
+  if (answer->failed()) {
+    open_policy_ = dns::presentation(author_) + " MX: " + answer->why();
+    verdict_.published = {};
+    verdict_.tag = DmarcTag::P;
+  } else if (answer->status == dns::Status::NoName) {
+    verdict_.published = record.np;
+    verdict_.tag = DmarcTag::Np;
+  }
+}
+
+// Sections 5.3.4 and 5.3.5
+void Evaluation::align(const DmarcWalk& walk, const DmarcRecord& record) {
+  for (const DmarcIdentifier& identifier : identifiers_) {
+    const bool dkim = identifier.method == Method::Dkim;
+    const Aligned aligned = alignment(identifier, walk, dkim ? record.adkim : record.aspf);
+    const bool passed = identifier.state == State::Passed;
+    if (aligned == Aligned::Yes && passed) {
+      aligned_ = &identifier;
+      return;
+    }
+    if (aligned == Aligned::Yes && !open_) {
+      open_ = std::string(title_of(identifier.method)) + " of " +
+              dns::presentation(identifier.domain) + " could not be checked";
+    }
+  }
+}
+
+Evaluation::Aligned Evaluation::alignment(const DmarcIdentifier& identifier,
+                                          const DmarcWalk& author_walk, AlignmentMode mode) {
+  // In both modes, and without a walk.
+  if (identifier.domain == author_) return Aligned::Yes;
+  if (mode == AlignmentMode::Strict) return Aligned::No;
+  return relaxed_alignment(identifier.domain, author_walk);
+}
+
+// Section 4.10.2: that both have the same organizational domain.
+Evaluation::Aligned Evaluation::relaxed_alignment(const std::string& domain,
+                                                  const DmarcWalk& author_walk) {
+  // Where both are below the same name, that may be it.
+  if (author_walk.failure) {
+    const std::string suffix = common_suffix(author_, domain);
+    if (suffix.empty()) return Aligned::No;
+    if (!open_) open_ = author_walk.failure;
+    return Aligned::Unknown;
+  }
+  const std::string shared = alignment_domain(author_walk, suffixes_);
+  if (!dns::is_at_or_below(domain, shared) || !may_walk(domain, kMaxDmarcIdentifiers))
+    return Aligned::No;
+  const DmarcWalk walk = walk_tree(domain, lookups_);
+  if (!walk.complete) return Aligned::No;  // on to the next, so that all are asked at once
+  if (walk.failure) {
+    if (!open_) open_ = walk.failure;
+    return Aligned::Unknown;
+  }
+  return alignment_domain(walk, suffixes_) == shared ? Aligned::Yes : Aligned::No;
+}
+
+bool Evaluation::may_walk(const std::string& domain, std::size_t most) {
+  if (std::find(walked_.begin(), walked_.end(), domain) != walked_.end()) return true;
+  if (walked_.size() == most) return false;
+  walked_.push_back(domain);
+  return true;
+}
+
+}  // namespace
+
+DmarcIdentifier identifier_of(const SpfVerdict& mailfrom) {
+  DmarcIdentifier identifier{Method::Spf, State::Failed, mailfrom.domain};
+  if (mailfrom.result == SpfResult::Pass) identifier.state = State::Passed;
+  if (mailfrom.result == SpfResult::TempError) identifier.state = State::Open;
+  return identifier;
+}
+
+DmarcVerdict evaluate_dmarc(const Author& author, const std::vector<DmarcIdentifier>& identifiers,
+                            const PublicSuffixes& suffixes, dns::Lookups& lookups) {
+  if (author.fault == AuthorFault::None)
+    return Evaluation(author, identifiers, suffixes, lookups).run();
+  DmarcVerdict verdict;
+  verdict.result = DmarcResult::PermError;
+  verdict.fault = author.fault;
+  verdict.reason = author.reason;
+  verdict.section = "5.3.1";
+  return verdict;
+}
+
+}  // namespace auth
