@@ -418,6 +418,24 @@ def second_opinion_seeds():
         yield name, case[1:]
 
 
+def dmarc_cases():
+    return sorted((ROOT / "tests/verify/dmarc").glob("*.case"))
+
+
+def dmarc_record_seeds():
+    for path in dmarc_cases():
+        for number, record in enumerate(re.findall(rb'TXT "(.*)"', path.read_bytes())):
+            yield f"{path.stem}-{number}", record.replace(b'" "', b"").removeprefix(b"v=DMARC1;")
+            yield f"{path.stem}-{number}-whole", record
+
+
+def dmarc_walk_seeds():
+    for path in dmarc_cases():
+        lines = path.read_bytes().split(b"\n")
+        given = (b"zone", b"dead", b"spf", b"dkim", b"header")
+        yield path.stem, b"\1" + b"\n".join(line for line in lines if line.startswith(given))
+
+
 def answer_text_seeds():
     for name, _, _ in SUITES:
         for number, (zone, _) in enumerate(scenarios(ROOT / "tests/auth/spf" / name)):
@@ -535,6 +553,8 @@ def all_seeds():
     yield "spf_eval", spf_eval_seeds()
     yield "dkim_screen", dkim_seeds()
     yield "second_opinion", second_opinion_seeds()
+    yield "dmarc_record", dmarc_record_seeds()
+    yield "dmarc_walk", dmarc_walk_seeds()
     yield "answer_text", answer_text_seeds()
     yield "verify_job", JOBS.items()
 
