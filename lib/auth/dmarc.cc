@@ -2,6 +2,7 @@
 #include "auth/dmarc.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -50,7 +51,7 @@ class Evaluation {
   Aligned alignment(const DmarcIdentifier& identifier, const DmarcWalk& author_walk,
                     AlignmentMode mode);
   Aligned relaxed_alignment(const std::string& domain, const DmarcWalk& author_walk);
-  bool may_walk(const std::string& domain, std::size_t most);
+  const DmarcWalk* walk_of(const std::string& domain, std::size_t most);
   DmarcVerdict conclude(DmarcResult result, const char* section, std::string reason);
   DmarcVerdict pass(const DmarcIdentifier& identifier);
 
@@ -58,7 +59,7 @@ class Evaluation {
   const PublicSuffixes& suffixes_;
   dns::Lookups& lookups_;
   std::vector<DmarcIdentifier> identifiers_;  // that have not failed, in A-labels
-  std::vector<std::string> walked_;           // of identifiers, each once
+  std::map<std::string, DmarcWalk> walks_;    // of identifiers, each once
   DmarcVerdict verdict_;
   const DmarcIdentifier* aligned_ = nullptr;  // and passed
   std::optional<std::string> open_;           // why there is no telling whether it passes or fails
@@ -69,8 +70,11 @@ void Evaluation::take_names(const std::vector<DmarcIdentifier>& identifiers) {
   for (const DmarcIdentifier& identifier : identifiers) {
     if (identifier.state == State::Failed) continue;
     // Section 5.3.1 for the author, and RFC 8616 for the others: A-labels, in lower case.
-    if (auto domain = mail::to_a_labels(identifier.domain))
-      identifiers_.push_back({identifier.method, identifier.state, std::move(*domain)});
+    auto domain = mail::to_a_labels(identifier.domain);
+    if (!domain) continue;
+    DmarcIdentifier name{identifier.method, identifier.state, std::move(*domain)};
+    if (std::find(identifiers_.begin(), identifiers_.end(), name) == identifiers_.end())
+      identifiers_.push_back(std::move(name));
   }
 }
 
@@ -126,8 +130,7 @@ void Evaluation::ask_ahead() {
   for (const DmarcIdentifier& identifier : identifiers_) {
     const std::string suffix = common_suffix(author_, identifier.domain);
     const bool related = identifier.domain != author_ && !suffix.empty();
-    if (related && !suffixes_.contains(suffix) && may_walk(identifier.domain, kMaxAskedAhead))
-      walk_tree(identifier.domain, lookups_);
+    if (related && !suffixes_.contains(suffix)) walk_of(identifier.domain, kMaxAskedAhead);
   }
 }
 
@@ -195,22 +198,23 @@ Evaluation::Aligned Evaluation::relaxed_alignment(const std::string& domain,
     return Aligned::Unknown;
   }
   const std::string shared = alignment_domain(author_walk, suffixes_);
-  if (!dns::is_at_or_below(domain, shared) || !may_walk(domain, kMaxDmarcIdentifiers))
-    return Aligned::No;
-  const DmarcWalk walk = walk_tree(domain, lookups_);
-  if (!walk.complete) return Aligned::No;  // on to the next, so that all are asked at once
-  if (walk.failure) {
-    if (!open_) open_ = walk.failure;
+  const DmarcWalk* walk =
+      dns::is_at_or_below(domain, shared) ? walk_of(domain, kMaxDmarcIdentifiers) : nullptr;
+  if (walk == nullptr) return Aligned::No;
+  if (!walk->complete) return Aligned::No;  // on to the next, so that all are asked at once
+  if (walk->failure) {
+    if (!open_) open_ = walk->failure;
     return Aligned::Unknown;
   }
-  return alignment_domain(walk, suffixes_) == shared ? Aligned::Yes : Aligned::No;
+  return alignment_domain(*walk, suffixes_) == shared ? Aligned::Yes : Aligned::No;
 }
 
-bool Evaluation::may_walk(const std::string& domain, std::size_t most) {
-  if (std::find(walked_.begin(), walked_.end(), domain) != walked_.end()) return true;
-  if (walked_.size() == most) return false;
-  walked_.push_back(domain);
-  return true;
+// Nothing: it would be one more than `most`.
+const DmarcWalk* Evaluation::walk_of(const std::string& domain, std::size_t most) {
+  const auto known = walks_.find(domain);
+  if (known != walks_.end()) return &known->second;
+  if (walks_.size() == most) return nullptr;
+  return &walks_.emplace(domain, walk_tree(domain, lookups_)).first->second;
 }
 
 }  // namespace

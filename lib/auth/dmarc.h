@@ -43,6 +43,8 @@ struct DmarcIdentifier {
   // d= of a signature, or the domain of MAIL FROM; any bytes. What is no domain name is aligned
   // with nothing.
   std::string domain;
+
+  bool operator==(const DmarcIdentifier&) const = default;
 };
 
 // Of the MAIL FROM identity only (section 4.4.2); helo stands in for it exactly when the
