@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "daemon/common/payer.h"
 #include "obs/log.h"
 
@@ -34,9 +35,32 @@ bool is_question(const dns::Question& question) {
 
 }  // namespace
 
+std::uint64_t VerifyClient::Job::bytes() const {
+  std::uint64_t sum = 0;
+  for (const Use& use : uses) sum += use.bytes;
+  return sum;
+}
+
+const auth::Cutoff& VerifyClient::Job::cutoff(Part part) const {
+  switch (part) {
+    case Part::Sender:
+      return facts.sender;
+    case Part::Message:
+      return facts.message;
+    case Part::Client:
+      break;
+  }
+  return facts.client;
+}
+
+auth::Cutoff& VerifyClient::Job::cutoff(Part part) {
+  return const_cast<auth::Cutoff&>(std::as_const(*this).cutoff(part));
+}
+
 void VerifyClient::Job::cut(auth::Cutoff why) {
   cut_off(facts.sender, why);
   cut_off(facts.client, why);
+  if (header.fd != nullptr) cut_off(facts.message, why);
 }
 
 VerifyClient::VerifyClient(net::EventLoop& loop, dns::Resolver& resolver,
@@ -75,13 +99,36 @@ void VerifyClient::drop(Verifiers::iterator verifier, const std::string& reason)
     finish(job, failed(ipc::name_of(gone.key()) + ": " + reason));
 }
 
-void VerifyClient::verify(std::uint64_t number, auth::SessionFacts facts, base::Duration time,
-                          Done done) {
+void VerifyClient::verify(std::uint64_t number, auth::SessionFacts facts,
+                          const auth::Settings& settings, Done done) {
   Job job;
   job.facts.session = std::move(facts);
-  job.deadline = base::now() + time;
+  job.facts.dkim = settings.dkim;
+  job.time = settings.deadline;
+  job.deadline = base::now() + job.time;
   job.done = std::move(done);
   loop_.post([this, number, job = std::move(job)]() mutable { start(number, std::move(job)); });
+}
+
+void VerifyClient::add_header(std::uint64_t number, MessagePiece header) {
+  add(number, [header = std::move(header)](Job& job) {
+    job.header = header;
+    job.deadline = base::now() + job.time;
+  });
+}
+
+void VerifyClient::add_body(std::uint64_t number, std::vector<MessagePiece> body) {
+  POSTERN_ASSERT(!body.empty() && body.size() <= ipc::kMaxBodyPieces);
+  add(number, [body = std::move(body)](Job& job) { job.body = body; });
+}
+
+void VerifyClient::add(std::uint64_t number, const std::function<void(Job&)>& add_to) {
+  loop_.post([this, number, add_to] {
+    const auto job = jobs_.find(number);
+    if (job == jobs_.end()) return;
+    add_to(job->second);
+    if (job->second.state != Job::State::AtVerifier) enqueue(job);
+  });
 }
 
 void VerifyClient::cancel(std::uint64_t number) {
@@ -98,6 +145,7 @@ void VerifyClient::start(std::uint64_t number, Job job) {
 
 void VerifyClient::enqueue(Jobs::iterator job) {
   if (std::exchange(job->second.state, Job::State::Queued) == Job::State::Queued) return;
+  job->second.queued = base::now();
   queue_.push_back(job->first);
   dispatch();
 }
@@ -117,14 +165,25 @@ void VerifyClient::send(Verifiers::iterator verifier, Jobs::iterator job) {
   auto& [number, its] = *job;
   its.state = Job::State::AtVerifier;
   if (base::now() >= its.deadline) its.cut(auth::Cutoff::Deadline);
+  its.pieces_sent = its.pieces();
   verifier->second.job = number;
   verifier->second.since = base::now();
-  // The verifier may be gone after this.
-  verifier->second.link->send(ipc::Judge{number,
-                                         ipc::pack(its.facts),
-                                         its.answers.entries(),
-                                         {its.asked.open.begin(), its.asked.open.end()},
-                                         its.asked.lost});
+  const ipc::Judge judge{number,
+                         ipc::pack(its.facts),
+                         its.answers.entries(),
+                         {its.asked.open.begin(), its.asked.open.end()},
+                         its.asked.lost,
+                         its.asked.of_message,
+                         {}};
+  using PieceKind = ipc::Attach::Part;
+  std::vector<std::pair<PieceKind, MessagePiece>> pieces;
+  if (its.header.fd != nullptr) pieces.emplace_back(PieceKind::Header, its.header);
+  for (const MessagePiece& piece : its.body) pieces.emplace_back(PieceKind::Body, piece);
+  // The verifier may be gone, and the job too, after each of these.
+  const auto link = verifier->second.link;
+  for (auto& [part, piece] : pieces)
+    link->send(ipc::Attach{number, part, piece.offset, piece.size}, std::move(piece.fd));
+  link->send(judge);
 }
 
 bool VerifyClient::on_message(const ipc::RoleId& id, const ipc::Message& message) {
@@ -146,33 +205,41 @@ bool VerifyClient::on_message(const ipc::RoleId& id, const ipc::Message& message
 
 bool VerifyClient::take_verdicts(Jobs::iterator job, const ipc::Judged& judged) {
   const auto verdicts = ipc::unpack<auth::Verdicts>(judged.verdicts);
-  if (!verdicts) return false;
+  if (!verdicts || job->second.pieces_sent < 2) return false;
   const auth::Facts facts = std::move(job->second.facts);
   const dns::AnswerTable answers = std::move(job->second.answers);
   finish(job, *verdicts);
-  if (judged_) judged_(facts, answers);
+  if (judged_) judged_(facts, *verdicts, answers);
   return true;
 }
 
+VerifyClient::Part VerifyClient::part_of(const ipc::Need& need, std::size_t question) {
+  if (question < need.of_sender) return Part::Sender;
+  return question - need.of_sender < need.of_message ? Part::Message : Part::Client;
+}
+
 bool VerifyClient::makes_sense(const Job& job, const ipc::Need& need) {
-  const auto& [session, sender, client] = job.facts;
   const std::size_t all = need.questions.size();
-  if (all == 0 || need.of_sender > all) return false;
-  if (sender != auth::Cutoff::None && need.of_sender > 0) return false;
-  if (client != auth::Cutoff::None && need.of_sender < all) return false;
-  std::size_t asked = job.answers.size() + job.asked.open.size() + job.asked.lost;
-  for (const dns::Question& question : need.questions) {
+  if (all == 0) return job.body.empty() || job.pieces_sent < 2;
+  if (need.of_sender > all || need.of_message > all - need.of_sender) return false;
+  if (need.of_message > 0 && job.pieces_sent == 0) return false;
+  std::size_t of_message = job.asked.of_message;
+  std::size_t others =
+      job.answers.size() + job.asked.open.size() + job.asked.lost - job.asked.of_message;
+  for (std::size_t i = 0; i < all; ++i) {
+    const dns::Question& question = need.questions[i];
+    if (job.cutoff(part_of(need, i)) != auth::Cutoff::None) return false;
     if (job.asked.open.contains(question)) continue;
     if (!is_question(question) || job.answers.find(question) != nullptr) return false;
-    ++asked;
+    ++(part_of(need, i) == Part::Message ? of_message : others);
   }
-  return asked <= auth::kMaxLookups;
+  return others <= auth::kMaxLookups && of_message <= auth::kMaxMessageLookups;
 }
 
 bool VerifyClient::on_need(Jobs::iterator job, const ipc::Need& need) {
   auto& its = job->second;
   if (!makes_sense(its, need)) return false;
-  its.state = Job::State::Waits;
+  its.state = need.questions.empty() ? Job::State::Idle : Job::State::Waits;
   begin_round(its, need);
   for (dns::Entry& entry : std::exchange(its.late, {})) take(its, std::move(entry));
   const bool in_time = base::now() < its.deadline;
@@ -180,20 +247,28 @@ bool VerifyClient::on_need(Jobs::iterator job, const ipc::Need& need) {
     ask(job, need);
   else
     its.cut(auth::Cutoff::Deadline);
-  if (!in_time || its.waits.empty()) enqueue(job);
+  const bool goes_on = its.state == Job::State::Waits && (!in_time || its.waits.empty());
+  if (goes_on || its.pieces() > its.pieces_sent) enqueue(job);
   make_room();
   return true;
 }
 
 void VerifyClient::begin_round(Job& job, const ipc::Need& need) {
-  job.of_sender = need.of_sender > 0;
-  unsigned& rounds = job.of_sender ? job.sender_rounds : job.client_rounds;
-  auth::Cutoff& cutoff = job.of_sender ? job.facts.sender : job.facts.client;
-  if (rounds++ == auth::kMaxRounds)
-    cutoff = auth::Cutoff::Rounds;
-  else
-    job.waits.insert(need.questions.begin(), job.of_sender ? need.questions.begin() + need.of_sender
-                                                           : need.questions.end());
+  job.waits.clear();
+  const bool client_only = need.of_sender + need.of_message == 0;
+  std::array<std::size_t, kParts> counts = {need.of_sender, need.of_message,
+                                            client_only ? need.questions.size() : 0};
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const auto part = static_cast<Part>(i);
+    const std::size_t first = std::exchange(next, next + counts.at(i));
+    if (first == next) continue;
+    if (job.uses.at(i).rounds++ == auth::kMaxRounds) {
+      cut_off(job.cutoff(part), auth::Cutoff::Rounds);
+    } else {
+      for (std::size_t q = first; q < next; ++q) job.waits.emplace(need.questions[q], part);
+    }
+  }
 }
 
 // What is neither open nor answered meanwhile.
@@ -202,9 +277,10 @@ void VerifyClient::ask(Jobs::iterator job, const ipc::Need& need) {
   const dns::Payer payer = payer_of(its.facts.session.client);
   for (std::size_t i = 0; i < need.questions.size(); ++i) {
     const dns::Question& question = need.questions[i];
-    const auto cutoff = i < need.of_sender ? its.facts.sender : its.facts.client;
-    if (cutoff != auth::Cutoff::None || its.answers.find(question) != nullptr) continue;
+    const Part part = part_of(need, i);
+    if (its.cutoff(part) != auth::Cutoff::None || its.answers.find(question) != nullptr) continue;
     if (!its.asked.open.insert(question).second) continue;
+    if (part == Part::Message) ++its.asked.of_message;
     resolver_.resolve(question, payer, [this, number = job->first, question](dns::Answer answer) {
       on_answer(number, {question, std::move(answer)});
     });
@@ -223,23 +299,37 @@ void VerifyClient::on_answer(std::uint64_t number, dns::Entry entry) {
 
 void VerifyClient::take(Job& job, dns::Entry entry) {
   job.asked.open.erase(entry.question);
-  const bool waited_for = job.waits.erase(entry.question) > 0;
-  keep(job, job.of_sender && waited_for, std::move(entry));
-  if (!job.of_sender && job.facts.client != auth::Cutoff::None) job.waits.clear();
+  const auto waited = job.waits.extract(entry.question);
+  keep(job, waited.empty() ? Part::Client : waited.mapped(), std::move(entry));
+  if (job.facts.client != auth::Cutoff::None)
+    std::erase_if(job.waits, [](const auto& row) { return row.second == Part::Client; });
 }
 
-// The client may ask for what the sender's domain will need too. So an answer that does not fit
-// into the client's memory is no failure of its name: it ends the client's part, and may be asked
-// again.
-void VerifyClient::keep(Job& job, bool of_sender, dns::Entry entry) {
-  if (ipc::pack(entry).size() > most_bytes_of(entry.question.type))
-    entry.answer = failure("the answer is larger than the checks take");
-  std::uint64_t& used = of_sender ? job.sender_bytes : job.client_bytes;
-  if (used + ipc::pack(entry).size() > (of_sender ? limits_.sender_bytes : limits_.client_bytes)) {
-    entry.answer = failure(kTooMuchMemory);
-    if (!of_sender) cut_off(job.facts.client, auth::Cutoff::Memory);
+std::uint64_t VerifyClient::limit_of(Part part) const {
+  switch (part) {
+    case Part::Sender:
+      return limits_.sender_bytes;
+    case Part::Message:
+      return limits_.message_bytes;
+    case Part::Client:
+      break;
   }
-  if (!of_sender && job.facts.client != auth::Cutoff::None) {
+  return limits_.client_bytes;
+}
+
+// The client may ask for what the others will need too. So an answer that does not fit into the
+// client's memory is no failure of its name: it ends the client's part, and may be asked again.
+void VerifyClient::keep(Job& job, Part part, dns::Entry entry) {
+  const std::uint64_t most =
+      part == Part::Message ? kMaxMessageAnswer : most_bytes_of(entry.question.type);
+  if (ipc::pack(entry).size() > most)
+    entry.answer = failure("the answer is larger than the checks take");
+  std::uint64_t& used = job.uses.at(static_cast<std::size_t>(part)).bytes;
+  if (used + ipc::pack(entry).size() > limit_of(part)) {
+    entry.answer = failure(kTooMuchMemory);
+    if (part == Part::Client) cut_off(job.facts.client, auth::Cutoff::Memory);
+  }
+  if (part == Part::Client && job.facts.client != auth::Cutoff::None) {
     ++job.asked.lost;
     return;
   }
@@ -297,7 +387,8 @@ void VerifyClient::check_jobs(base::Instant now) {
     if (its.state == Job::State::Waits) {
       its.cut(auth::Cutoff::Deadline);
       enqueue(job);
-    } else if (its.state == Job::State::Queued && now >= its.deadline + limits_.queue) {
+    } else if (its.state == Job::State::Queued &&
+               now >= std::max(its.deadline, its.queued) + limits_.queue) {
       finish(job, failed("no verifier became free in time"));
     }
   }

@@ -55,13 +55,13 @@ base::Status ConfinedRole::prepare(base::UniqueFd settings, base::UniqueFd its_e
   if (!hello) return hello.error();
   if (auto ours = common::check_hello(*hello, role_); !ours) return ours;
   base::Status sent = base::ok();
-  const auto send = [&](const auto& message, std::optional<base::UniqueFd> fd = std::nullopt) {
-    if (sent) sent = channel.send(message, std::move(fd));
+  const auto send = [&](const auto& message, base::UniqueFd fd) {
+    if (sent) sent = channel.send(message, fd ? base::share(std::move(fd)) : nullptr);
   };
-  send(ipc::Welcome{common::build_id()});
+  send(ipc::Welcome{common::build_id()}, {});
   send(ipc::Configure{1}, std::move(settings));
   send(ipc::Peer{{ipc::Role::Smtp}}, std::move(its_end));
-  send(ipc::Confine{});
+  send(ipc::Confine{}, {});
   if (!sent) return sent;
   auto confined = await<ipc::Confined>(channel, deadline);
   if (!confined) return confined.error();

@@ -153,7 +153,8 @@ int verify(const VerifyOptions& options) {
   const Envelope& envelope = it.envelope;
   const auth::SessionFacts facts{envelope.client, envelope.helo, auth::judged_sender(envelope.from),
                                  it.config.hostname, base::wall_now()};
-  auto judgement = judge(it.judges, it.config, facts, it.recorded ? &*it.recorded : nullptr);
+  auto judgement = judge(it.judges, it.config, facts, with_crlf(it.message),
+                         it.recorded ? &*it.recorded : nullptr);
   if (!judgement) return fail({common::kExitUnavailable, judgement.error().reason});
   const VerifyReport report = report_on(options, it, facts, std::move(*judgement));
   if (const auto failure = publish(options, report)) return fail(*failure);

@@ -51,17 +51,6 @@ std::optional<mail::Path> parse_reverse_path(const std::string& text) {
   return parsed->path;
 }
 
-// As it came in.
-std::string with_crlf(const std::string& bytes) {
-  std::string result;
-  result.reserve(bytes.size());
-  for (const char c : bytes) {
-    if (c == '\n' && !result.ends_with('\r')) result += '\r';
-    result += c;
-  }
-  return result;
-}
-
 }  // namespace
 
 base::Result<std::string> read_input(const std::string& path, std::size_t most) {
@@ -80,6 +69,16 @@ base::Result<Envelope> parse_envelope(const std::string& ip, const std::string& 
   const auto path = parse_reverse_path(from);
   if (!path) return no_such_option("--from", from, smtp::replies::bad_sender());
   return Envelope{*client, helo, *path, !base::is_ascii(path->to_string())};
+}
+
+std::string with_crlf(const std::string& bytes) {
+  std::string result;
+  result.reserve(bytes.size());
+  for (const char c : bytes) {
+    if (c == '\n' && !result.ends_with('\r')) result += '\r';
+    result += c;
+  }
+  return result;
 }
 
 MessageFacts examine_message(const std::string& bytes, const std::string& authserv_id) {

@@ -30,6 +30,9 @@ struct Envelope {
 base::Result<Envelope> parse_envelope(const std::string& ip, const std::string& helo,
                                       const std::string& from);
 
+// As it came in; `bytes` may have LF at the ends of lines.
+std::string with_crlf(const std::string& bytes);
+
 struct MessageFacts {
   std::size_t bytes = 0;               // as on the wire, with CRLF
   std::size_t fields = 0;              // of its header

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "daemon/common/resolve_client.h"
+#include "daemon/common/sealed_memory.h"
 #include "daemon/common/settings_of_roles.h"
 #include "daemon/common/verify_client.h"
 #include "daemon/ctl/confined_role.h"
+#include "mail/header_fields.h"
 #include "net/event_loop.h"
 #include "obs/log.h"
 
@@ -41,7 +44,7 @@ class Trial {
       : loop_(loop), log_(answers), client_(loop, log_) {}
 
   base::Result<Judgement> run(ConfinedRole& verifier, const auth::SessionFacts& facts,
-                              base::Duration time);
+                              const std::string& message, const auth::Settings& settings);
   // A role is gone.
   void fail(std::string reason) {
     trouble_ = std::move(reason);
@@ -55,16 +58,30 @@ class Trial {
   std::string trouble_;
 };
 
+base::Result<common::MessagePiece> piece_of(std::string_view bytes) {
+  auto fd = common::sealed_memory("postern-message", bytes);
+  if (!fd) return fd.error();
+  return common::MessagePiece{base::share(std::move(*fd)), 0, bytes.size()};
+}
+
 base::Result<Judgement> Trial::run(ConfinedRole& verifier, const auth::SessionFacts& facts,
-                                   base::Duration time) {
+                                   const std::string& message, const auth::Settings& settings) {
+  const std::size_t header_size = mail::HeaderFields(message).size_with_empty_line();
+  auto header = piece_of(std::string_view(message).substr(0, header_size));
+  if (!header) return header.error();
+  auto body = piece_of(std::string_view(message).substr(header_size));
+  if (!body) return body.error();
   std::optional<common::VerifyClient::Outcome> outcome;
   client_.on_lost([&](const ipc::RoleId&) { fail(verifier.how_it_ended()); });
   client_.connect({ipc::Role::Verify}, verifier.take_channel());
   const base::Instant begun = base::now();
-  client_.verify(client_.next_job(), facts, time, [&](const common::VerifyClient::Outcome& its) {
+  const std::uint64_t job = client_.next_job();
+  client_.verify(job, facts, settings, [&](const common::VerifyClient::Outcome& its) {
     outcome = its;
     loop_.stop();
   });
+  client_.add_header(job, std::move(*header));
+  client_.add_body(job, {std::move(*body)});
   loop_.run();
   const Milliseconds took = base::now() - begun;
   if (!trouble_.empty()) return base::Error::temporary(trouble_);
@@ -73,7 +90,8 @@ base::Result<Judgement> Trial::run(ConfinedRole& verifier, const auth::SessionFa
 }
 
 base::Result<Judgement> ask(const Judges& judges, const config::Config& config,
-                            ConfinedRole& verifier, const auth::SessionFacts& facts) {
+                            ConfinedRole& verifier, const auth::SessionFacts& facts,
+                            const std::string& message) {
   const Role resolver = start_resolver(judges, config);
   if (!resolver) return resolver.error();
   net::EventLoop loop;
@@ -81,16 +99,17 @@ base::Result<Judgement> ask(const Judges& judges, const config::Config& config,
   Trial trial(loop, client);
   client.on_lost([&] { trial.fail((*resolver)->how_it_ended()); });
   client.connect((*resolver)->take_channel());
-  auto judgement = trial.run(verifier, facts, config.auth.deadline);
+  auto judgement = trial.run(verifier, facts, message, config.auth);
   if (judgement) judgement->warnings = (*resolver)->warnings();
   return judgement;
 }
 
 base::Result<Judgement> replay(const config::Config& config, ConfinedRole& verifier,
-                               const auth::SessionFacts& facts, const dns::AnswerTable& recorded) {
+                               const auth::SessionFacts& facts, const std::string& message,
+                               const dns::AnswerTable& recorded) {
   net::EventLoop loop;
   RecordedAnswers answers(loop, recorded);
-  auto judgement = Trial(loop, answers).run(verifier, facts, config.auth.deadline);
+  auto judgement = Trial(loop, answers).run(verifier, facts, message, config.auth);
   if (!judgement) return judgement;
   for (Lookup& lookup : judgement->lookups) lookup.took.reset();
   if (answers.missing() > 0)
@@ -102,12 +121,13 @@ base::Result<Judgement> replay(const config::Config& config, ConfinedRole& verif
 }  // namespace
 
 base::Result<Judgement> judge(const Judges& judges, const config::Config& config,
-                              const auth::SessionFacts& facts, const dns::AnswerTable* recorded) {
+                              const auth::SessionFacts& facts, const std::string& message,
+                              const dns::AnswerTable* recorded) {
   obs::configure(kLog);
   const Role verifier = start_verifier(judges);
   if (!verifier) return verifier.error();
-  auto judgement = recorded == nullptr ? ask(judges, config, **verifier, facts)
-                                       : replay(config, **verifier, facts, *recorded);
+  auto judgement = recorded == nullptr ? ask(judges, config, **verifier, facts, message)
+                                       : replay(config, **verifier, facts, message, *recorded);
   if (!judgement) return judgement;
   auto& warnings = judgement->warnings;
   for (const std::string& warning : (*verifier)->warnings())

@@ -30,10 +30,11 @@ struct Judgement {
   std::vector<std::string> warnings;  // of what is not as it should be
 };
 
-// `recorded`: who answers for the DNS; nullptr: the DNS as the configuration has it. It takes as
-// long as auth.deadline allows, and little more. An error: a role did not start, or ended.
-// Only for a process with a single thread.
+// `message`: its lines end in CRLF. `recorded`: who answers for the DNS; nullptr: the DNS as the
+// configuration has it. It takes as long as auth.deadline allows, and little more. An error: a role
+// did not start, or ended. Only for a process with a single thread.
 base::Result<Judgement> judge(const Judges& judges, const config::Config& config,
-                              const auth::SessionFacts& facts, const dns::AnswerTable* recorded);
+                              const auth::SessionFacts& facts, const std::string& message,
+                              const dns::AnswerTable* recorded);
 
 }  // namespace ctl

@@ -48,13 +48,13 @@ const char* name_of(auth::NullMx null_mx) {
 
 // All that were made. What a later version checks, and who else was asked, goes here.
 std::vector<Finding> findings_of(const VerifyReport& report) {
-  const auto& [spf, iprev, null_mx] = report.verdicts;
+  const auth::Verdicts& verdicts = report.verdicts;
   const auto& sender = report.session.mail_from;
-  return {spf_finding("mailfrom", spf.mailfrom),
-          spf_finding("helo", spf.helo),
-          {"iprev", "client", auth::name_of(iprev.result), "RFC 8601 section 3", iprev.name,
-           iprev.reason, ""},
-          {"null_mx", "mailfrom", name_of(null_mx), "RFC 7505 section 3",
+  return {spf_finding("mailfrom", verdicts.spf.mailfrom),
+          spf_finding("helo", verdicts.spf.helo),
+          {"iprev", "client", auth::name_of(verdicts.iprev.result), "RFC 8601 section 3",
+           verdicts.iprev.name, verdicts.iprev.reason, ""},
+          {"null_mx", "mailfrom", name_of(verdicts.null_mx), "RFC 7505 section 3",
            sender ? sender->domain : "", "", ""}};
 }
 

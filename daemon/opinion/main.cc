@@ -8,13 +8,13 @@
 
 namespace {
 
-verify_role::Work review() {
+base::Result<verify_role::Work> review() {
   // Made now, and only now: see reviewer.h.
   const auto reviewer = std::make_shared<auth::second_opinion::Reviewer>();
-  return [reviewer](const verify_role::Job& job, ipc::Channel& channel) {
+  return verify_role::Work([reviewer](verify_role::Job& job, ipc::Channel& channel) {
     return channel.send(
         ipc::Reviewed{job.number, ipc::pack(reviewer->review(job.facts, job.answers))});
-  };
+  });
 }
 
 }  // namespace

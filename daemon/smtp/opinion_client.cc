@@ -47,7 +47,7 @@ void OpinionClient::connect(base::UniqueFd channel) {
 }
 
 void OpinionClient::review(const auth::Facts& facts, const dns::AnswerTable& answers) {
-  Job job{facts.session.client, {++last_job_, ipc::pack(facts), answers.entries(), {}, 0}};
+  Job job{facts.session.client, {++last_job_, ipc::pack(facts), answers.entries(), {}, 0, 0, {}}};
   if (queue_.size() >= limits_.jobs || ipc::pack(job.message).size() > limits_.job_bytes)
     return count_not_asked();
   queue_.push_back(std::move(job));

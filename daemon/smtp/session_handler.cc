@@ -120,7 +120,7 @@ void SessionHandler::begin_verification() {
   const std::uint64_t number = services_.verify.next_job();
   transaction_->verification = number;
   services_.verify.verify(
-      number, transaction_->facts(snapshot_->hostname, base::wall_now()), snapshot_->auth.deadline,
+      number, transaction_->facts(snapshot_->hostname, base::wall_now()), snapshot_->auth,
       [this, number, post = link_.post](const common::VerifyClient::Outcome& outcome) {
         // The handler lives as long as its connection.
         post([this, number, outcome](Connection* open) {

@@ -129,7 +129,7 @@ class Supervisor {
   void finish_stop();
   void fail_session_lists();
   template <class Message>
-  void send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd = std::nullopt);
+  void send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd = {});
 
   common::PollLoop& loop_;
   config::Config config_;
@@ -151,7 +151,8 @@ class Supervisor {
 template <class Message>
 void Supervisor::send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd) {
   if (!slot.process) return;
-  const auto sent = slot.process->channel().send(message, std::move(fd));
+  const auto sent =
+      slot.process->channel().send(message, fd ? base::share(std::move(*fd)) : nullptr);
   // One that has died is told of by SIGCHLD, with the true reason.
   if (!sent && sent.error().system_error != EPIPE) end(slot, sent.error().reason);
 }

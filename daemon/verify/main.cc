@@ -2,6 +2,4 @@
 // postern-verify: judges messages, and reaches nothing. Started by posternd only.
 #include "daemon/verify/program.h"
 
-int main() {
-  return verify_role::run_program(ipc::Role::Verify, [] { return verify_role::judge; });
-}
+int main() { return verify_role::run_program(ipc::Role::Verify, verify_role::make_judge); }

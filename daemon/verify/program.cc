@@ -37,10 +37,12 @@ base::Status serve(common::RoleStart start, Work work) {
 
 }  // namespace
 
-int run_program(ipc::Role role, const std::function<Work()>& make_work) {
+int run_program(ipc::Role role, const std::function<base::Result<Work>()>& make_work) {
   auto start = common::begin_role(role);
   if (!start) return common::fail_role(role, start.error());
-  const auto served = serve(std::move(*start), make_work());
+  auto work = make_work();
+  if (!work) return common::fail_role(role, work.error());
+  const auto served = serve(std::move(*start), std::move(*work));
   return served ? 0 : common::fail_role(role, served.error());
 }
 

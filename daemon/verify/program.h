@@ -10,6 +10,6 @@
 namespace verify_role {
 
 // For main(). `make_work` is called before the process is confined.
-int run_program(ipc::Role role, const std::function<Work()>& make_work);
+int run_program(ipc::Role role, const std::function<base::Result<Work>()>& make_work);
 
 }  // namespace verify_role

@@ -5,9 +5,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "auth/verify.h"
 #include "base/result.h"
+#include "daemon/verify/message_body.h"
 #include "dns/answer_table.h"
 #include "ipc/channel.h"
 
@@ -18,11 +22,15 @@ struct Job {
   auth::Facts facts;
   dns::AnswerTable answers;
   auth::Asked asked;
+  auth::Verdicts verdicts;            // for opinion
+  std::optional<std::string> header;  // of the message, as much as has come
+  std::optional<MessageBody> body;
 };
 
 // Answers a job over its channel; an error ends the channel. It keeps nothing between two jobs.
-using Work = std::function<base::Status(const Job& job, ipc::Channel& channel)>;
+using Work = std::function<base::Status(Job& job, ipc::Channel& channel)>;
 
-base::Status judge(const Job& job, ipc::Channel& channel);
+// Opens files. Permanent error: a library cannot be used.
+base::Result<Work> make_judge();
 
 }  // namespace verify_role

@@ -82,6 +82,15 @@ class Judge {
     if (!together.empty()) run(together, body, library);
   }
 
+  // A key that nobody knows may be one that verifies.
+  std::vector<std::string> open_domains() const {
+    std::vector<std::string> domains;
+    for (const Candidate& candidate : candidates_)
+      if (candidate.finding.value_or(Finding::KeyUnavailable) == Finding::KeyUnavailable)
+        domains.push_back(candidate.signature().domain);
+    return domains;
+  }
+
   DkimVerdicts verdicts() const {
     DkimVerdicts verdicts;
     for (const Candidate& candidate : candidates_) verdicts.signatures.push_back(of(candidate));
@@ -224,9 +233,11 @@ class Judge {
 
 }  // namespace
 
-void ask_dkim(const mail::HeaderFields& header, const DkimSettings& settings, base::WallTime now,
-              dns::Lookups& lookups) {
-  Judge(header, settings, now).find_keys(lookups);
+std::vector<std::string> ask_dkim(const mail::HeaderFields& header, const DkimSettings& settings,
+                                  base::WallTime now, dns::Lookups& lookups) {
+  Judge judge(header, settings, now);
+  judge.find_keys(lookups);
+  return judge.open_domains();
 }
 
 DkimVerdicts verify_dkim(const mail::HeaderFields& header, BodySource& body,

@@ -9,6 +9,9 @@
 // Lines end in CRLF, as in every message that we accept; of others nothing is judged.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "auth/dkim_body.h"
 #include "auth/dkim_library.h"
 #include "auth/dkim_verdict.h"
@@ -19,9 +22,10 @@
 
 namespace auth {
 
-// Looks for the keys, so that the lookups miss what must be asked. For any thread.
-void ask_dkim(const mail::HeaderFields& header, const DkimSettings& settings, base::WallTime now,
-              dns::Lookups& lookups);
+// Looks for the keys, so that the lookups miss what must be asked. Returns the domains (d=) whose
+// signatures may still pass, as far as the header and the keys tell. For any thread.
+std::vector<std::string> ask_dkim(const mail::HeaderFields& header, const DkimSettings& settings,
+                                  base::WallTime now, dns::Lookups& lookups);
 
 // The verdicts count only when the lookups are complete afterwards; before, the body is not read.
 // Whoever cannot wait for an answer any longer adds a failure in its place: that signature has a

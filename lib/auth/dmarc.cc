@@ -226,11 +226,21 @@ DmarcIdentifier identifier_of(const SpfVerdict& mailfrom) {
   return identifier;
 }
 
+DmarcIdentifier identifier_of(const DkimVerdict& signature) {
+  DmarcIdentifier identifier{Method::Dkim, State::Failed, signature.domain};
+  if (signature.result == DkimResult::Pass) identifier.state = State::Passed;
+  if (signature.result == DkimResult::TempError) identifier.state = State::Open;
+  return identifier;
+}
+
 DmarcVerdict evaluate_dmarc(const Author& author, const std::vector<DmarcIdentifier>& identifiers,
                             const PublicSuffixes& suffixes, dns::Lookups& lookups) {
-  if (author.fault == AuthorFault::None)
-    return Evaluation(author, identifiers, suffixes, lookups).run();
   DmarcVerdict verdict;
+  if (author.fault == AuthorFault::None) {
+    verdict = Evaluation(author, identifiers, suffixes, lookups).run();
+    verdict.security = lookups.security();
+    return verdict;
+  }
   verdict.result = DmarcResult::PermError;
   verdict.fault = author.fault;
   verdict.reason = author.reason;

@@ -50,6 +50,7 @@ struct DmarcIdentifier {
 // Of the MAIL FROM identity only (section 4.4.2); helo stands in for it exactly when the
 // reverse-path is null, which evaluate_mailfrom() has done.
 DmarcIdentifier identifier_of(const SpfVerdict& mailfrom);
+DmarcIdentifier identifier_of(const DkimVerdict& signature);
 
 // While the identifiers are open it asks all that it can come to ask about them: so a prefetch is a
 // run with the names of the signatures before any is checked.

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "dns/answer.h"
+
 namespace auth {
 
 enum class DmarcResult : std::uint8_t { None, Pass, Fail, TempError, PermError, Last_ = PermError };
@@ -46,9 +48,10 @@ struct DmarcVerdict {
   std::string policy_domain;              // whose record applies; empty: none does, or not known
   std::optional<DmarcPolicy> published;   // by the record, in `tag`; nothing: none, or not known
   DmarcTag tag = DmarcTag::P;
-  bool testing = false;        // t=y of the record
-  std::string aligned_method;  // of a pass: "dkim" or "spf"
-  std::string aligned_domain;  // of a pass, in A-labels
+  bool testing = false;                             // t=y of the record
+  std::string aligned_method;                       // of a pass: "dkim" or "spf"
+  std::string aligned_domain;                       // of a pass, in A-labels
+  dns::Security security = dns::Security::Unknown;  // the least of the answers that it stands on
 
   // What is asked for; one step less than published while the domain is testing (section 4.7).
   std::optional<DmarcPolicy> policy() const;
@@ -56,7 +59,7 @@ struct DmarcVerdict {
   bool operator==(const DmarcVerdict&) const = default;
   void visit(auto& v) {
     v(result, fault, author_domain, reason, section, organizational_domain, policy_domain,
-      published, tag, testing, aligned_method, aligned_domain);
+      published, tag, testing, aligned_method, aligned_domain, security);
   }
 };
 

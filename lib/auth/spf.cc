@@ -22,11 +22,15 @@ SpfQuery mailfrom_query(const SessionFacts& facts) {
 }
 
 SpfVerdict evaluate_helo(const SessionFacts& facts, dns::Lookups& lookups) {
-  return evaluate_spf(helo_query(facts), lookups);
+  SpfVerdict verdict = evaluate_spf(helo_query(facts), lookups);
+  verdict.security = lookups.security();
+  return verdict;
 }
 
 SpfVerdict evaluate_mailfrom(const SessionFacts& facts, dns::Lookups& lookups) {
-  return evaluate_spf(mailfrom_query(facts), lookups);
+  SpfVerdict verdict = evaluate_spf(mailfrom_query(facts), lookups);
+  verdict.security = lookups.security();
+  return verdict;
 }
 
 }  // namespace auth

@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <string>
 
+#include "auth/dkim_verdict.h"
+#include "auth/dmarc_verdict.h"
+#include "dns/answer.h"
+
 namespace auth {
 
 enum class SpfResult : std::uint8_t {
@@ -27,9 +31,10 @@ struct SpfVerdict {
   std::string section;      // of RFC 7208, which the reason stands on: "4.6.4"
   std::string mechanism;    // that matched, as in the record, or empty; printable ASCII
   std::string explanation;  // of a fail, when asked for and given: printable ASCII from a stranger
+  dns::Security security = dns::Security::Unknown;  // the least of the answers that it stands on
 
   bool operator==(const SpfVerdict&) const = default;
-  void visit(auto& v) { v(result, domain, reason, section, mechanism, explanation); }
+  void visit(auto& v) { v(result, domain, reason, section, mechanism, explanation, security); }
 };
 
 // Of both identities.
@@ -62,9 +67,11 @@ struct Verdicts {
   SpfVerdicts spf;
   IprevVerdict iprev;
   NullMx null_mx = NullMx::Unknown;
+  DkimVerdicts dkim;
+  DmarcVerdict dmarc;
 
   bool operator==(const Verdicts&) const = default;
-  void visit(auto& v) { v(spf, iprev, null_mx); }
+  void visit(auto& v) { v(spf, iprev, null_mx, dkim, dmarc); }
 };
 
 }  // namespace auth

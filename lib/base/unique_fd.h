@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <memory>
 #include <utility>
 
 namespace base {
@@ -30,5 +31,10 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+// Several owners, the last of whom closes it; null: none.
+using SharedFd = std::shared_ptr<const UniqueFd>;
+
+inline SharedFd share(UniqueFd fd) { return std::make_shared<const UniqueFd>(std::move(fd)); }
 
 }  // namespace base

@@ -35,7 +35,14 @@ const Answer* Lookups::find(std::string_view name, Type type) {
       std::find(missing_.begin(), missing_.end(), *question) == missing_.end()) {
     missing_.push_back(*question);
   }
+  if (answer != nullptr) note(answer->security);
   return answer;
+}
+
+void Lookups::note(Security security) {
+  if (security_ != Security::Bogus)
+    security_ =
+        security == Security::Bogus ? security : std::min(security_.value_or(security), security);
 }
 
 }  // namespace dns

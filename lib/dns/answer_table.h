@@ -56,12 +56,18 @@ class Lookups {
 
   // A result counts only when this is so.
   bool complete() const { return missing_.empty(); }
+  // Of the answers that were found, all together (DNSSEC): bogus if one is, else the least that is
+  // known of one.
+  Security security() const { return security_.value_or(Security::Unknown); }
   // Each once, in the order in which they were needed.
   const std::vector<Question>& missing() const { return missing_; }
 
  private:
+  void note(Security security);
+
   const AnswerTable& answers_;
   std::vector<Question> missing_;
+  std::optional<Security> security_;
 };
 
 }  // namespace dns

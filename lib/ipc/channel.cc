@@ -70,9 +70,8 @@ base::Result<std::pair<base::UniqueFd, base::UniqueFd>> Channel::make_pair() {
   return std::pair{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
 }
 
-base::Status Channel::send_frame(Type type, std::string_view body,
-                                 std::optional<base::UniqueFd> fd) {
-  POSTERN_ASSERT(fd.has_value() == (find_type(static_cast<std::uint8_t>(type))->fds > 0));
+base::Status Channel::send_frame(Type type, std::string_view body, base::SharedFd fd) {
+  POSTERN_ASSERT((fd != nullptr) == (find_type(static_cast<std::uint8_t>(type))->fds > 0));
   Outgoing outgoing{encode_frame(type, body), 0, std::move(fd)};
   if (queued_bytes_ + outgoing.bytes.size() > kMaxQueuedBytes)
     return base::Error::temporary("the other process does not read its messages");

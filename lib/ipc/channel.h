@@ -35,10 +35,14 @@ class Channel {
   void close() { socket_.reset(); }  // the other side sees the end
   bool wants_write() const { return !queue_.empty(); }
 
-  // `fd` goes with a message whose table row says so, and is closed here once it is on its way.
+  // `fd` goes with a message whose table row says so, and is kept here until it is on its way.
   template <class T>
-  base::Status send(const T& message, std::optional<base::UniqueFd> fd = std::nullopt) {
+  base::Status send(const T& message, base::SharedFd fd = nullptr) {
     return send_frame(T::kType, pack(message), std::move(fd));
+  }
+  template <class T>
+  base::Status send(const T& message, base::UniqueFd fd) {
+    return send(message, base::share(std::move(fd)));
   }
   base::Status flush();  // call when fd() is writable
 
@@ -53,9 +57,9 @@ class Channel {
   struct Outgoing {
     std::string bytes;
     std::size_t sent = 0;
-    std::optional<base::UniqueFd> fd;
+    base::SharedFd fd;
   };
-  base::Status send_frame(Type type, std::string_view body, std::optional<base::UniqueFd> fd);
+  base::Status send_frame(Type type, std::string_view body, base::SharedFd fd);
 
   base::UniqueFd socket_;
   State state_;

@@ -231,7 +231,22 @@ struct Space {
   void visit(auto& v) { v(free_bytes); }
 };
 
-// A job is sent again, with more answers, after each Need. One at a time for each verifier.
+// What has come of the message of the next Judge, in this order: its header, all of it, sealed
+// memory of that size; and its body, in pieces, some of which may be files that are never written
+// to again. `offset` is where the piece begins behind the descriptor.
+inline constexpr std::size_t kMaxBodyPieces = 2;
+struct Attach {
+  static constexpr Type kType = Type::Attach;
+  enum class Part : std::uint8_t { Header, Body, Last_ = Body };
+  std::uint64_t job = 0;
+  Part part = Part::Header;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  void visit(auto& v) { v(job, part, offset, size); }
+};
+
+// A job is sent again, with more answers or more of the message, after each Need. One at a time for
+// each verifier.
 struct Judge {
   static constexpr Type kType = Type::Judge;
   std::uint64_t job = 0;            // smtp's number for it; the answer repeats it
@@ -239,15 +254,20 @@ struct Judge {
   std::vector<dns::Entry> answers;  // in any order
   std::vector<dns::Question> open;  // were asked, and are not answered yet
   std::uint32_t lost = 0;           // how many answers were thrown away
-  void visit(auto& v) { v(job, facts, answers, open, lost); }
+  std::uint32_t of_message = 0;     // how many of all questions were asked for the message
+  std::string verdicts;             // auth::Verdicts, packed, for opinion; empty for verify
+  void visit(auto& v) { v(job, facts, answers, open, lost, of_message, verdicts); }
 };
 
 struct Need {
   static constexpr Type kType = Type::Need;
   std::uint64_t job = 0;
-  std::vector<dns::Question> questions;  // at least one; those that are open may be among them
-  std::uint32_t of_sender = 0;           // the first of them; the next round waits for no other
-  void visit(auto& v) { v(job, questions, of_sender); }
+  // Those that are open may be among them. None: no more is to be asked before more of the message
+  // has come.
+  std::vector<dns::Question> questions;
+  std::uint32_t of_sender = 0;   // the first of them, and
+  std::uint32_t of_message = 0;  // those behind these; the next round waits for no other
+  void visit(auto& v) { v(job, questions, of_sender, of_message); }
 };
 
 struct Judged {

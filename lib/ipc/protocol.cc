@@ -54,6 +54,7 @@ constexpr Transition kTransitions[] = {
     {State::FromVerify, Type::Need, State::FromVerify},
     {State::FromVerify, Type::Judged, State::FromVerify},
     {State::FromOpinion, Type::Reviewed, State::FromOpinion},
+    {State::JobsFromSmtp, Type::Attach, State::JobsFromSmtp},
     {State::JobsFromSmtp, Type::Judge, State::JobsFromSmtp},
     {State::FromResolve, Type::Resolved, State::FromResolve},
     {State::ToResolve, Type::Resolve, State::ToResolve},

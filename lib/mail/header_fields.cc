@@ -61,6 +61,7 @@ HeaderFields::HeaderFields(std::string_view message) {
     size += field.raw.size();
   }
   section_ = message.substr(0, size);
+  size_with_empty_line_ = size + (message.substr(size).starts_with(kNewline) ? kNewline.size() : 0);
 }
 
 std::size_t HeaderFields::count(std::string_view name) const { return find_all(name).size(); }

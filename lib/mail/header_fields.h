@@ -39,6 +39,8 @@ class HeaderFields {
 
   // The section in the text, without the empty line that ends it; what was removed is still there.
   std::string_view section() const { return section_; }
+  // All of it, and that line if there is one: the body begins behind so many octets.
+  std::size_t size_with_empty_line() const { return size_with_empty_line_; }
   // The message has no header, and its text does not begin with an empty line either: one must
   // stand between the text and fields that are put on top.
   bool needs_empty_line() const { return needs_empty_line_; }
@@ -51,6 +53,7 @@ class HeaderFields {
  private:
   std::vector<HeaderField> fields_;
   std::string_view section_;
+  std::size_t size_with_empty_line_ = 0;
   bool needs_empty_line_ = false;
 };
 

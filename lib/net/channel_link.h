@@ -32,9 +32,13 @@ class ChannelLink : public std::enable_shared_from_this<ChannelLink> {
 
   // After the end it does nothing. `fd` as for ipc::Channel::send().
   template <class Message>
-  void send(const Message& message, std::optional<base::UniqueFd> fd = std::nullopt) {
+  void send(const Message& message, base::SharedFd fd = nullptr) {
     const auto self = shared_from_this();
     if (channel_) after_sending(channel_->send(message, std::move(fd)));
+  }
+  template <class Message>
+  void send(const Message& message, base::UniqueFd fd) {
+    send(message, base::share(std::move(fd)));
   }
 
   // Ends it without a call.
