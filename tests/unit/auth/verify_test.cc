@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dns/answer_text.h"
+#include "support/auth_message.h"
 
 using auth::Cutoff, auth::IprevResult, auth::NullMx, auth::SpfResult;
 
@@ -31,6 +32,14 @@ std::string txt(const std::string& name, const std::string& record) {
   return name + " TXT unknown records \"v=spf1 " + record + "\"\n";
 }
 
+// With all of a message that nothing is asked for.
+std::variant<auth::Verdicts, auth::Need> verify(const auth::Facts& facts,
+                                                const dns::AnswerTable& answers,
+                                                const auth::Asked& asked = {}) {
+  support::AuthMessage message;
+  return auth::verify(facts, message.whole(), answers, asked, support::auth_libraries());
+}
+
 struct Outcome {
   auth::Verdicts verdicts;
   unsigned rounds = 0;
@@ -51,10 +60,11 @@ Outcome settle(const auth::Facts& facts, const dns::AnswerTable& zone,
   dns::AnswerTable answers;
   auth::Asked asked;
   for (unsigned round = 0;; ++round) {
-    auto result = auth::verify(facts, answers, asked);
+    auto result = verify(facts, answers, asked);
     if (auto* verdicts = std::get_if<auth::Verdicts>(&result))
       return {*verdicts, round, answers.size()};
-    const auto& [questions, of_sender] = std::get<auth::Need>(result);
+    const auto& [questions, of_sender, of_message] = std::get<auth::Need>(result);
+    REQUIRE(of_message == 0);
     REQUIRE_FALSE(questions.empty());
     REQUIRE(std::set(questions.begin(), questions.end()).size() == questions.size());
     asked.open.insert(questions.begin(), questions.end());
@@ -70,7 +80,7 @@ Outcome settle(const auth::Facts& facts, const dns::AnswerTable& zone,
 
 auth::Need need(const auth::Facts& facts, const dns::AnswerTable& answers,
                 const auth::Asked& asked = {}) {
-  const auto result = auth::verify(facts, answers, asked);
+  const auto result = verify(facts, answers, asked);
   REQUIRE(std::holds_alternative<auth::Need>(result));
   return std::get<auth::Need>(result);
 }
@@ -194,7 +204,7 @@ TEST_CASE("verify: what is open or lost counts as asked") {
   asked.open = {open};
   CHECK(need(facts, answers, asked).questions == std::vector{open});  // is waited for
   asked.open = {{"no-more.example", dns::Type::Txt}};
-  const auto end = auth::verify(facts, answers, asked);
+  const auto end = verify(facts, answers, asked);
   REQUIRE(std::holds_alternative<auth::Verdicts>(end));
   CHECK(std::get<auth::Verdicts>(end).spf.mailfrom.result == SpfResult::Fail);
   CHECK(std::get<auth::Verdicts>(end).spf.helo.result == SpfResult::PermError);
@@ -238,7 +248,7 @@ TEST_CASE("verify: behind a cutoff only what is open is an error, each with its 
   for (const auto& [cutoff, reason] : cutoffs) {
     auto facts = facts_of("user@example.org");
     facts.sender = facts.client = cutoff;
-    const auto result = auth::verify(facts, answers);
+    const auto result = verify(facts, answers);
     const auto* verdicts = std::get_if<auth::Verdicts>(&result);
     REQUIRE(verdicts != nullptr);
     CHECK(verdicts->spf.mailfrom.result == SpfResult::Fail);

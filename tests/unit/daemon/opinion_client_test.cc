@@ -158,7 +158,7 @@ TEST_CASE("opinion client: one at a time, in their order, whenever there is a re
     CHECK_FALSE(std::exchange(busy, true));
     stage.loop.post([&self, &busy, number = job.job] {
       busy = false;
-      agrees(self, {number, {}, {}, {}, 0});
+      agrees(self, {number, {}, {}, {}, 0, 0, {}});
     });
   });
   stage.until_counted(6);
