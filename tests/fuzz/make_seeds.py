@@ -56,11 +56,12 @@ def packed(data):
     return COUNT.pack(len(data)) + data
 
 
-def facts(mail_from, client="192.0.2.1", cutoffs=(0, 0)):
-    """auth::Facts; `mail_from` is local-part and domain, or nothing; cutoffs of sender, client."""
+def facts(mail_from, client="192.0.2.1", cutoffs=(0, 0, 0)):
+    """auth::Facts; `mail_from` is local-part and domain, or nothing; cutoffs of sender, message,
+    client."""
     sender = b"\1" + fields(*mail_from) + b"\0" if mail_from else b"\0"
     return (fields(client, "helo.example") + sender + text("mx.ours.test") +
-            NUMBER.pack(1_700_000_000 * 10**9) + bytes(cutoffs))
+            NUMBER.pack(1_700_000_000 * 10**9) + COUNT.pack(1024) + COUNT.pack(10) + bytes(cutoffs))
 
 
 def answer(name, kind, addresses=(), strings=(), exchanges=(), names=(), status=0):
@@ -85,22 +86,29 @@ def questions(*items):
     return COUNT.pack(len(items)) + b"".join(text(name) + bytes([kind]) for name, kind in items)
 
 
-def judge(case, answers, open_questions=(), lost=0):
+def judge(case, answers, open_questions=(), lost=0, of_message=0, verdicts=b""):
     return (NUMBER.pack(7) + packed(case) + COUNT.pack(len(answers)) + b"".join(answers) +
-            questions(*open_questions) + COUNT.pack(lost))
+            questions(*open_questions) + COUNT.pack(lost) + COUNT.pack(of_message) +
+            packed(verdicts))
 
 
 SENDER = ("user", "example.org")
 JOBS = {"first": judge(facts(SENDER), []), "all": judge(facts(SENDER), ANSWERS),
         "some": judge(facts(SENDER), ANSWERS[:3]),
-        "rounds": judge(facts(SENDER, cutoffs=(1, 1)), ANSWERS[:2]),
-        "deadline": judge(facts(SENDER, cutoffs=(2, 2)), []),
+        "rounds": judge(facts(SENDER, cutoffs=(1, 1, 1)), ANSWERS[:2]),
+        "deadline": judge(facts(SENDER, cutoffs=(2, 2, 2)), []),
         "null": judge(facts(None), ANSWERS), "ipv6": judge(facts(SENDER, "2001:db8::1"), ANSWERS),
         "open": judge(facts(SENDER), ANSWERS[:2], [("helo.example", TXT), ("x.example", A)]),
-        "lost": judge(facts(SENDER, cutoffs=(0, 3)), ANSWERS[:3], [], 30),
+        "lost": judge(facts(SENDER, cutoffs=(0, 0, 3)), ANSWERS[:3], [], 30),
         "asked": judge(facts(SENDER), ANSWERS[:1], [], 148),
         "no-facts": judge(b"", ANSWERS)}
-SPF = b"".join([bytes([2])] + list(map(text, ["example.org", "-all matches", "4.6.2", "-all", ""])))
+SPF = bytes([2]) + fields("example.org", "-all matches", "4.6.2", "-all", "") + b"\1"
+DKIM = (b"\0" + fields("example.org", "s", "@example.org", "rsa-sha256", "Orx+qcT8", "why",
+                       "RFC 6376 section 6.1.3") + b"\2\0")
+DMARC = (b"\1\0" + fields("example.org", "aligned", "5.3.5", "example.org", "example.org") +
+         b"\1\2\0\0" + fields("dkim", "example.org") + b"\1")
+VERDICTS = (SPF + SPF + b"\0" + fields("a.example", "why") + b"\0" + COUNT.pack(2) + DKIM + DKIM +
+            COUNT.pack(3) + DMARC)
 OPINION = b"\1" + text("example.org") + b"\2\3" + text("")
 STREAMS = {
     "ipc_from_role": [
@@ -121,11 +129,14 @@ STREAMS = {
     "ipc_from_deliver": [
         ("Space", numbers(1 << 40)), ("Appended", numbers(1) + text("no space") + b"\1"),
         ("Delivered", numbers(1) + b"\1" + text("why") + texts("info@ours.test"))],
-    "ipc_to_verify": [("Judge", JOBS["all"]), ("Judge", JOBS["first"])],
+    "ipc_to_verify": [
+        ("Attach", numbers(7) + b"\0" + numbers(0, 300)),
+        ("Attach", numbers(7) + b"\1" + numbers(20, 1 << 20)), ("Judge", JOBS["all"]),
+        ("Judge", JOBS["first"]), ("Judge", judge(facts(SENDER), ANSWERS, verdicts=VERDICTS))],
     "ipc_from_verify": [
         ("Need", numbers(7) + questions(("a.example", TXT), ("1.2.0.192.in-addr.arpa", PTR)) +
-         COUNT.pack(1)),
-        ("Judged", numbers(7) + packed(SPF + SPF + b"\0" + fields("a.example", "why") + b"\0"))],
+         COUNT.pack(1) + COUNT.pack(1)),
+        ("Judged", numbers(7) + packed(VERDICTS))],
     "ipc_from_opinion": [
         ("Reviewed", numbers(7) + packed(OPINION + OPINION))],
 }
@@ -515,6 +526,27 @@ def dkim_seeds():
             yield f"{number}-{at}", b"\6\11" + record.encode() + b"\n" + rule.message
 
 
+def verify_job_seeds():
+    """Every job with a message that nothing is asked for; every kind of message with keys."""
+    def seed(message, job):
+        return struct.pack(">H", len(message)) + message + job
+
+    for name, job in JOBS.items():
+        yield name, seed(b"Subject: x\r\n\r\nHello\r\n", job)
+    for number, rule in enumerate(dkim_rules.all_rules()):
+        if number % 8 == 0 and len(rule.message) < MOST_DKIM:
+            keys = [answer(key, TXT, strings=records or []) for key, records in rule.keys.items()]
+            policy = answer("_dmarc.a.test", TXT, strings=["v=DMARC1; p=reject; np=quarantine"])
+            yield f"dkim-{number}", seed(rule.message, judge(facts(SENDER), keys + [policy]))
+    for path in dmarc_cases():
+        lines = path.read_bytes().split(b"\n")
+        header = [line[7:] for line in lines if line.startswith(b"header ")]
+        records = re.findall(r'^zone (\S+)\. TXT "(.*)"$', path.read_text("latin-1"), re.MULTILINE)
+        zone = [answer(name, TXT, strings=[record]) for name, record in records]
+        message = b"\r\n".join(header) + b"\r\n\r\n"
+        yield path.stem, seed(message, judge(facts(("u", "mail.example.org")), zone + ANSWERS))
+
+
 def all_seeds():
     table = message_table()
     for target in ["ipc_from_role", "ipc_from_supervisor"]:
@@ -556,7 +588,7 @@ def all_seeds():
     yield "dmarc_record", dmarc_record_seeds()
     yield "dmarc_walk", dmarc_walk_seeds()
     yield "answer_text", answer_text_seeds()
-    yield "verify_job", JOBS.items()
+    yield "verify_job", verify_job_seeds()
 
 
 def main():
