@@ -20,6 +20,8 @@ base::Status serve(common::RoleStart start) {
   if (!warnings) return warnings.error();
   auto spool = spool::Spool::open(settings->spool, std::move(root), settings->mailboxes);
   if (!spool) return spool.error();
+  // Not only when the first large message comes.
+  if (auto file = spool->open_message_file(); !file) return file.error();
   obs::start(settings->log);
   deliver_role::Role role(*settings, std::move(*spool), std::move(start.parts));
   if (auto confined =

@@ -124,14 +124,15 @@ void SmtpPeer::append(const ipc::Append& append, base::UniqueFd part) {
   const auto work = [self = shared_from_this(), append, partial = partial,
                      part = std::make_shared<base::UniqueFd>(std::move(part))] {
     base::Status status = base::ok();
-    if (!partial->file) {
+    if (!partial->file.appending) {
       auto file = self->spool_.open_message_file();
       if (file)
         partial->file = std::move(*file);
       else
         status = file.error();
     }
-    if (status) status = self->spool_.append(partial->file.get(), part->get(), append.size);
+    if (status)
+      status = self->spool_.append(partial->file.appending.get(), part->get(), append.size);
     self->loop_.post([self, append, partial, status] { self->appended(append, partial, status); });
   };
   // Until it is done nobody else touches the partial message.
@@ -147,6 +148,8 @@ void SmtpPeer::appended(const ipc::Append& append, const std::shared_ptr<Partial
   partial->busy = false;
   if (status) {
     partial->bytes += append.size;
+    if (partial->file.reading)
+      send(ipc::Collecting{append.message}, base::share(std::move(partial->file.reading)));
     return send(ipc::Appended{append.message, "", false});
   }
   partials_.erase(append.message);
@@ -180,7 +183,7 @@ bool SmtpPeer::deliver(ipc::Deliver deliver, base::UniqueFd last_part) {
   if (appended_bytes != deliver.appended_bytes)
     return refuse("earlier parts of the message went down with another process");
   spool::Job job;
-  job.message_fd = partial != nullptr ? partial->file.get() : last_part.get();
+  job.message_fd = partial != nullptr ? partial->file.appending.get() : last_part.get();
   job.message_size = appended_bytes + deliver.size;
   job.copies = std::move(*copies);
   const std::uint64_t message = deliver.message;
@@ -189,7 +192,7 @@ bool SmtpPeer::deliver(ipc::Deliver deliver, base::UniqueFd last_part) {
                      part = std::make_shared<base::UniqueFd>(std::move(last_part))] {
     base::Status complete = base::ok();
     if (partial != nullptr)
-      complete = self->spool_.append(partial->file.get(), part->get(), last_size);
+      complete = self->spool_.append(partial->file.appending.get(), part->get(), last_size);
     const spool::Done done = complete ? self->spool_.deliver(job) : failed(complete.error());
     self->loop_.post([self, done, message] { self->delivered(message, done); });
   };
@@ -203,8 +206,8 @@ void SmtpPeer::delivered(std::uint64_t message, const spool::Done& done) {
 }
 
 template <class Message>
-void SmtpPeer::send(const Message& message) {
-  if (open_ && !channel_.send(message)) close();
+void SmtpPeer::send(const Message& message, base::SharedFd fd) {
+  if (open_ && !channel_.send(message, std::move(fd))) close();
 }
 
 void SmtpPeer::send_space() {

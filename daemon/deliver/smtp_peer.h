@@ -49,7 +49,7 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
  private:
   // A message that comes in parts. A part is appended by a writer thread, one at a time.
   struct Partial {
-    base::UniqueFd file;
+    spool::MessageFile file;  // its end for reading goes to smtp, once
     std::uint64_t bytes = 0;
     bool busy = false;
   };
@@ -64,7 +64,7 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
   std::optional<std::vector<spool::Copy>> checked_copies(ipc::Deliver& deliver) const;
   void delivered(std::uint64_t message, const spool::Done& done);
   template <class Message>
-  void send(const Message& message);
+  void send(const Message& message, base::SharedFd fd = nullptr);
   void send_space();
   void send_space_regularly();
 

@@ -20,7 +20,7 @@ void DeliverClient::connect(base::UniqueFd channel) {
   disconnect("the deliver process was replaced");
   link_ = net::ChannelLink::make(
       loop_, std::move(channel), ipc::State::FromDeliver,
-      {[this](const ipc::Message& message) { return handle(message); },
+      {[this](ipc::Message& message) { return handle(message); },
        [this](const std::string& reason, bool violation) {
          if (violation) log_violation(reason);
          disconnect(violation ? "the deliver process sent nonsense" : reason);
@@ -36,7 +36,7 @@ void DeliverClient::disconnect(const std::string& reason) {
 }
 
 void DeliverClient::fail(std::uint64_t message, Pending& pending, const std::string& reason) {
-  if (pending.appended) pending.appended({message, reason, false});
+  if (pending.appended) pending.appended({message, reason, false}, nullptr);
   if (pending.delivered) pending.delivered({message, ipc::Delivered::Outcome::Failed, reason, {}});
 }
 
@@ -45,17 +45,17 @@ std::optional<std::uint64_t> DeliverClient::free_bytes() const {
   return bytes == kAway ? std::nullopt : std::optional(bytes);
 }
 
-void DeliverClient::append(std::uint64_t message, std::unique_ptr<MessagePart> part,
+void DeliverClient::append(std::uint64_t message, std::shared_ptr<MessagePart> part,
                            AppendDone done) {
   // std::function wants something it could copy.
-  auto pending = std::make_shared<Pending>(Pending{std::move(part), std::move(done), {}});
+  auto pending = std::make_shared<Pending>(Pending{std::move(part), std::move(done), {}, {}});
   loop_.post([this, message, pending] {
     const std::uint64_t size = pending->part->size();
     send(ipc::Append{message, size}, std::move(*pending));
   });
 }
 
-void DeliverClient::deliver(std::uint64_t message, std::unique_ptr<MessagePart> last_part,
+void DeliverClient::deliver(std::uint64_t message, std::shared_ptr<MessagePart> last_part,
                             std::vector<spool::Copy> copies, std::uint64_t appended_bytes,
                             DeliverDone done) {
   auto request =
@@ -63,7 +63,7 @@ void DeliverClient::deliver(std::uint64_t message, std::unique_ptr<MessagePart> 
   for (spool::Copy& copy : copies)
     request->copies.push_back({std::move(copy.mailbox.domain), std::move(copy.mailbox.name),
                                std::move(copy.mailbox.folder), std::move(copy.header)});
-  auto pending = std::make_shared<Pending>(Pending{std::move(last_part), {}, std::move(done)});
+  auto pending = std::make_shared<Pending>(Pending{std::move(last_part), {}, std::move(done), {}});
   loop_.post([this, request, pending] { send(*request, std::move(*pending)); });
 }
 
@@ -79,16 +79,20 @@ void DeliverClient::send(const Message& message, Pending pending) {
   auto fd = pending.part->seal();
   if (!fd) return fail(message.message, pending, fd.error().reason);
   pending_[message.message] = std::move(pending);
-  link_->send(message, std::move(*fd));
+  link_->send(message, *fd);
 }
 
-bool DeliverClient::handle(const ipc::Message& message) {
+bool DeliverClient::handle(ipc::Message& message) {
   const auto take = [&]<class T>(T, auto use) {
     const auto value = ipc::unpack<T>(message.body);
     if (value) use(*value);
     return value.has_value();
   };
   switch (message.type) {
+    case ipc::Type::Collecting: {
+      const auto collecting = ipc::unpack<ipc::Collecting>(message.body);
+      return collecting && take_file(*collecting, std::move(*message.fd));
+    }
     case ipc::Type::Appended:
       return take(ipc::Appended{}, [&](const auto& appended) { finish(appended); });
     case ipc::Type::Delivered:
@@ -98,11 +102,19 @@ bool DeliverClient::handle(const ipc::Message& message) {
   }
 }
 
+bool DeliverClient::take_file(const ipc::Collecting& collecting, base::UniqueFd file) {
+  const auto found = pending_.find(collecting.message);
+  if (found == pending_.end() || !found->second.appended || found->second.file != nullptr)
+    return false;
+  found->second.file = base::share(std::move(file));
+  return true;
+}
+
 void DeliverClient::finish(const ipc::Appended& appended) {
   auto found = pending_.extract(appended.message);
   if (found.empty() || !found.mapped().appended)
     return log_violation("an answer to nothing that was asked");
-  found.mapped().appended(appended);
+  found.mapped().appended(appended, found.mapped().file);
 }
 
 void DeliverClient::finish(const ipc::Delivered& delivered) {

@@ -26,7 +26,9 @@ namespace smtp_role {
 
 class DeliverClient {
  public:
-  using AppendDone = std::function<void(const ipc::Appended&)>;
+  // `file` is what deliver collects the message in, for reading; null unless deliver has just begun
+  // to.
+  using AppendDone = std::function<void(const ipc::Appended&, const base::SharedFd& file)>;
   using DeliverDone = std::function<void(const ipc::Delivered&)>;
 
   // `loop` must outlive this.
@@ -41,8 +43,8 @@ class DeliverClient {
 
   // Any thread. `message` is a number from next_message().
   std::uint64_t next_message() { return ++last_message_; }
-  void append(std::uint64_t message, std::unique_ptr<MessagePart> part, AppendDone done);
-  void deliver(std::uint64_t message, std::unique_ptr<MessagePart> last_part,
+  void append(std::uint64_t message, std::shared_ptr<MessagePart> part, AppendDone done);
+  void deliver(std::uint64_t message, std::shared_ptr<MessagePart> last_part,
                std::vector<spool::Copy> copies, std::uint64_t appended_bytes, DeliverDone done);
   void discard(std::uint64_t message);
 
@@ -54,14 +56,16 @@ class DeliverClient {
 
   // What is in deliver's hands: the charge for its memory, and who wants to know.
   struct Pending {
-    std::unique_ptr<MessagePart> part;
+    std::shared_ptr<MessagePart> part;
     AppendDone appended;
     DeliverDone delivered;
+    base::SharedFd file;  // came ahead of the answer
   };
   template <class Message>
   void send(const Message& message, Pending pending);
   void fail(std::uint64_t message, Pending& pending, const std::string& reason);
-  bool handle(const ipc::Message& message);  // false: its body is damaged
+  bool handle(ipc::Message& message);  // false: it makes no sense
+  bool take_file(const ipc::Collecting& collecting, base::UniqueFd file);
   void finish(const ipc::Appended& appended);
   void finish(const ipc::Delivered& delivered);
   void disconnect(const std::string& reason);

@@ -29,10 +29,10 @@ void BudgetCharge::release() {
   bytes_ = 0;
 }
 
-base::Result<std::unique_ptr<MessagePart>> MessagePart::make(BufferBudget& budget) {
+base::Result<std::shared_ptr<MessagePart>> MessagePart::make(BufferBudget& budget) {
   base::UniqueFd fd(memfd_create("postern-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return base::Error::system("memfd_create", errno);
-  return std::unique_ptr<MessagePart>(new MessagePart(std::move(fd), budget));
+  return std::shared_ptr<MessagePart>(new MessagePart(std::move(fd), budget));
 }
 
 MessagePart::~MessagePart() { budget_.give_back(size_); }
@@ -50,10 +50,12 @@ base::Status MessagePart::append(std::string_view bytes) {
   return base::ok();
 }
 
-base::Result<base::UniqueFd> MessagePart::seal() {
+base::Result<base::SharedFd> MessagePart::seal() {
   constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-  if (fcntl(fd_.get(), F_ADD_SEALS, kSeals) != 0) return base::Error::system("F_ADD_SEALS", errno);
-  return std::move(fd_);
+  if (!sealed_ && fcntl(fd_.get(), F_ADD_SEALS, kSeals) != 0)
+    return base::Error::system("F_ADD_SEALS", errno);
+  sealed_ = true;
+  return base::SharedFd(shared_from_this(), &fd_);
 }
 
 }  // namespace smtp_role

@@ -44,11 +44,11 @@ class BudgetCharge {
   std::uint64_t bytes_ = 0;
 };
 
-// Anonymous memory, charged to a budget for as long as this object lives.
-class MessagePart {
+// Anonymous memory, charged to a budget for as long as somebody owns this or its descriptor.
+class MessagePart : public std::enable_shared_from_this<MessagePart> {
  public:
   // `budget` must outlive the part.
-  static base::Result<std::unique_ptr<MessagePart>> make(BufferBudget& budget);
+  static base::Result<std::shared_ptr<MessagePart>> make(BufferBudget& budget);
   ~MessagePart();
   MessagePart(const MessagePart&) = delete;
   MessagePart& operator=(const MessagePart&) = delete;
@@ -56,14 +56,15 @@ class MessagePart {
   base::Status append(std::string_view bytes);
   std::uint64_t size() const { return size_; }
 
-  // Seals it, so that nobody can change it any more, and gives it away. The charge stays here.
-  base::Result<base::UniqueFd> seal();
+  // Seals it, so that nobody can change it any more. May be called again.
+  base::Result<base::SharedFd> seal();
 
  private:
   MessagePart(base::UniqueFd fd, BufferBudget& budget) : fd_(std::move(fd)), budget_(budget) {}
   base::UniqueFd fd_;
   BufferBudget& budget_;
   std::uint64_t size_ = 0;
+  bool sealed_ = false;
 };
 
 }  // namespace smtp_role

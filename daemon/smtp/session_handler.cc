@@ -170,34 +170,25 @@ void SessionHandler::handle(Connection& connection, const smtp::Body& body) {
   }
   if (!transaction_->take(body.bytes, services_.buffers))
     return connection.session().refuse_message(replies::insufficient_storage());
-  // The session refuses a header that is longer: what does not end by now has none.
-  if (transaction_->part->size() >= kPartBytes && !read_header(connection)) return;
-  if (transaction_->part->size() >= kPartBytes) pass_on_part(connection);
+  // The session refuses a header that is longer than a part.
+  if (transaction_->header_read && transaction_->part->size() >= kPartBytes)
+    pass_on_part(connection);
 }
 
+// A message that was in a mailbox before has come back to it (RFC 5321 section 6.3). There it is
+// already; the others get it.
 void SessionHandler::handle(Connection& connection, const smtp::HeaderComplete&) {
-  read_header(connection);
-}
-
-// False: the message is refused. One that was in a mailbox before has come back to it (RFC 5321
-// section 6.3). There it is already; the others get it.
-bool SessionHandler::read_header(Connection& connection) {
-  if (transaction_->header_read) return true;
-  const auto looping =
-      transaction_->read_header(snapshot_->auth_policy.authserv_id, services_.buffers);
-  if (!looping) {
-    log_buffer_trouble(looping.error());
-    connection.session().refuse_message(replies::insufficient_storage());
-    return false;
+  auto read = transaction_->read_header(snapshot_->auth_policy.authserv_id, services_.buffers);
+  if (!read) {
+    log_buffer_trouble(read.error());
+    return connection.session().refuse_message(replies::insufficient_storage());
   }
-  if (transaction_->mailboxes.empty()) {
-    connection.session().refuse_message(replies::delivered_before());
-    return false;
-  }
-  for (const policy::LocalMailbox& mailbox : *looping)
+  if (transaction_->mailboxes.empty())
+    return connection.session().refuse_message(replies::delivered_before());
+  for (const policy::LocalMailbox& mailbox : read->looping)
     transaction_->log_refused("rcpt", replies::delivered_before(), "the others get it", base::now(),
                               mailbox.mailbox + '@' + mailbox.domain);
-  return true;
+  services_.verify.add_header(transaction_->verification, std::move(read->header));
 }
 
 // The client waits until deliver has the part: what a session holds in memory stays bounded.
@@ -208,17 +199,23 @@ void SessionHandler::pass_on_part(Connection& connection) {
   transaction_->appended_bytes += part->size();
   connection.hold();
   services_.deliver.append(transaction_->message, std::move(part),
-                           [this, post = link_.post](const ipc::Appended& appended) {
+                           [this, post = link_.post](const auto& appended, const auto& file) {
                              // The handler lives as long as its connection.
-                             post([this, appended](Connection* waiting) {
-                               if (waiting != nullptr) part_is_away(*waiting, appended);
+                             post([this, appended, file](Connection* waiting) {
+                               if (waiting != nullptr) part_is_away(*waiting, appended, file);
                              });
                            });
 }
 
-void SessionHandler::part_is_away(Connection& connection, const ipc::Appended& appended) {
-  if (!appended.error.empty()) {
-    obs::Line(obs::Event::trouble).token("area", "deliver").text("reason", appended.error).write();
+void SessionHandler::part_is_away(Connection& connection, const ipc::Appended& appended,
+                                  const base::SharedFd& file) {
+  std::string error = appended.error;
+  // Another file than that of the first parts is one of another process.
+  if (error.empty() && (file != nullptr) == (transaction_->collected != nullptr))
+    error = "earlier parts of a message went down with another process";
+  if (file != nullptr) transaction_->collected = file;
+  if (!error.empty()) {
+    obs::Line(obs::Event::trouble).token("area", "deliver").text("reason", error).write();
     connection.session().refuse_message(appended.full ? replies::insufficient_storage()
                                                       : replies::local_trouble());
   }
@@ -237,6 +234,9 @@ void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask)
   message_ticket_ = ask.ticket;
   if (const auto lack = shortage(transaction_->size_bytes, transaction_->mailboxes.size()))
     return refuse_message(connection, lack->reply, lack->detail);
+  auto body = transaction_->body();
+  if (!body) return refuse_message(connection, replies::local_trouble(), body.error().reason);
+  services_.verify.add_body(transaction_->verification, std::move(*body));
   if (transaction_->verdicts) judge(connection);
 }
 

@@ -64,9 +64,9 @@ class SessionHandler : public net::ConnectionHandler {
     std::string_view detail;
   };
   std::optional<Shortage> shortage(std::uint64_t message_bytes, std::size_t copies) const;
-  bool read_header(Connection& connection);  // false: the message is refused
   void pass_on_part(Connection& connection);
-  void part_is_away(Connection& connection, const ipc::Appended& appended);
+  void part_is_away(Connection& connection, const ipc::Appended& appended,
+                    const base::SharedFd& file);
   void begin_verification();
   void verified(Connection& connection, std::uint64_t number,
                 const common::VerifyClient::Outcome& outcome);

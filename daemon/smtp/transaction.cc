@@ -23,6 +23,22 @@ mail::Address address_of(const policy::LocalMailbox& mailbox) {
   return {mailbox.mailbox, mailbox.domain, false};
 }
 
+base::Result<std::shared_ptr<MessagePart>> filled_part(std::string_view bytes,
+                                                       BufferBudget& buffers) {
+  auto part = MessagePart::make(buffers);
+  if (!part) return part;
+  if (auto appended = (*part)->append(bytes); !appended) return appended.error();
+  return part;
+}
+
+base::Result<common::MessagePiece> piece_of(std::string_view bytes, BufferBudget& buffers) {
+  const auto part = filled_part(bytes, buffers);
+  if (!part) return part.error();
+  auto sealed = (*part)->seal();
+  if (!sealed) return sealed.error();
+  return common::MessagePiece{std::move(*sealed), 0, bytes.size()};
+}
+
 }  // namespace
 
 obs::Line SessionFacts::line(obs::Event event) const {
@@ -50,12 +66,16 @@ bool Transaction::take(std::string_view body, BufferBudget& budget) {
   return true;
 }
 
-base::Result<std::vector<policy::LocalMailbox>> Transaction::read_header(
-    const std::string& authserv_id, BufferBudget& buffers) {
+base::Result<Transaction::HeaderRead> Transaction::read_header(const std::string& authserv_id,
+                                                               BufferBudget& buffers) {
   header_read = true;
   const std::string text = std::exchange(header, {});
   header_charge.release();
   mail::HeaderFields fields(text);
+  const std::string_view as_it_came =
+      std::string_view(text).substr(0, fields.size_with_empty_line());
+  auto piece = piece_of(as_it_came, buffers);
+  if (!piece) return piece.error();
   needs_empty_line = fields.needs_empty_line();
   if (const auto* id = fields.find("Message-ID"))
     message_id = mail::unfolded(id->value).substr(0, kMaxMessageId);
@@ -63,12 +83,24 @@ base::Result<std::vector<policy::LocalMailbox>> Transaction::read_header(
   const auto unwanted = [&](const mail::HeaderField& field) {
     return mail::is_for_us_to_say(field, authserv_id);
   };
-  if (fields.remove_if(unwanted) == 0) return looping;
-  std::string kept;
-  for (const std::string_view piece : fields.pieces()) kept += piece;
-  if (auto refilled = refill(kept + text.substr(fields.section().size()), buffers); !refilled)
-    return refilled.error();
-  return looping;
+  if (fields.remove_if(unwanted) > 0) {
+    std::string kept;
+    for (const std::string_view run : fields.pieces()) kept += run;
+    auto refilled = filled_part(kept + text.substr(fields.section().size()), buffers);
+    if (!refilled) return refilled.error();
+    part = std::move(*refilled);
+  }
+  body_offset = part->size() - (text.size() - as_it_came.size());
+  return HeaderRead{std::move(*piece), std::move(looping)};
+}
+
+// What deliver has begins with all of the header.
+base::Result<std::vector<common::MessagePiece>> Transaction::body() {
+  const auto last = part->seal();
+  if (!last) return last.error();
+  using Pieces = std::vector<common::MessagePiece>;
+  if (collected == nullptr) return Pieces{{*last, body_offset, part->size() - body_offset}};
+  return Pieces{{collected, body_offset, appended_bytes - body_offset}, {*last, 0, part->size()}};
 }
 
 std::vector<policy::LocalMailbox> Transaction::take_away_looping(const mail::DeliveredTo& seen) {
@@ -78,14 +110,6 @@ std::vector<policy::LocalMailbox> Transaction::take_away_looping(const mail::Del
   std::vector<policy::LocalMailbox> looping(loops, mailboxes.end());
   mailboxes.erase(loops, mailboxes.end());
   return looping;
-}
-
-base::Status Transaction::refill(const std::string& bytes, BufferBudget& buffers) {
-  auto refilled = MessagePart::make(buffers);
-  if (!refilled) return refilled.error();
-  if (auto appended = (*refilled)->append(bytes); !appended) return appended;
-  part = std::move(*refilled);
-  return base::ok();
 }
 
 auth::SessionFacts Transaction::facts(const std::string& hostname, base::WallTime now) const {

@@ -14,6 +14,8 @@
 #include "base/ip_address.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "base/unique_fd.h"
+#include "daemon/common/verify_client.h"
 #include "daemon/smtp/message_buffer.h"
 #include "mail/address.h"
 #include "mail/delivered_to.h"
@@ -54,10 +56,12 @@ struct Transaction {
 
   // The message: what is in memory, from DATA on, behind what deliver has already.
   std::uint64_t message = 0;  // its number there
-  std::unique_ptr<MessagePart> part;
+  std::shared_ptr<MessagePart> part;
   std::uint64_t appended_bytes = 0;
-  std::uint64_t size_bytes = 0;  // all of it
-  std::string header;            // its bytes, until read_header()
+  base::SharedFd collected;       // what deliver has, for reading; null: nothing
+  std::uint64_t body_offset = 0;  // where the body begins in what is stored; by read_header()
+  std::uint64_t size_bytes = 0;   // all of it
+  std::string header;             // its bytes, until read_header()
   BudgetCharge header_charge;
   bool header_read = false;
   std::string message_id;         // peer text
@@ -68,11 +72,17 @@ struct Transaction {
   // False: the budget is used up.
   bool take(std::string_view body, BufferBudget& budget);
 
+  struct HeaderRead {
+    common::MessagePiece header;  // for the verifiers: as it came, with its empty line
+    // Taken away: the message has been in them before (RFC 5321 section 6.3).
+    std::vector<policy::LocalMailbox> looping;
+  };
   // When all of the header has come, the part still having all of it: the part loses what nobody
-  // may say but we, Return-Path and Authentication-Results of ours. Takes away and returns the
-  // mailboxes that the message has been in before (RFC 5321 section 6.3).
-  base::Result<std::vector<policy::LocalMailbox>> read_header(const std::string& authserv_id,
-                                                              BufferBudget& buffers);
+  // may say but we, Return-Path and Authentication-Results of ours.
+  base::Result<HeaderRead> read_header(const std::string& authserv_id, BufferBudget& buffers);
+  // For the verifiers, when all of the message has come: what stands behind the header. Seals the
+  // part.
+  base::Result<std::vector<common::MessagePiece>> body();
 
   // For the verifiers. `hostname` is ours.
   auth::SessionFacts facts(const std::string& hostname, base::WallTime now) const;
@@ -93,8 +103,6 @@ struct Transaction {
   void describe(obs::Line& line, const std::string& to) const;
   std::string all_recipients() const;
   std::vector<policy::LocalMailbox> take_away_looping(const mail::DeliveredTo& seen);
-  // Another part in place of the part.
-  base::Status refill(const std::string& bytes, BufferBudget& buffers);
   std::string received(const std::string& hostname, base::WallTime now) const;
 };
 

@@ -196,6 +196,14 @@ struct Append {
   void visit(auto& v) { v(message, size); }
 };
 
+// Once for each message, before its first Appended. What was appended can be read there, and stays
+// as it is.
+struct Collecting {
+  static constexpr Type kType = Type::Collecting;
+  std::uint64_t message = 0;
+  void visit(auto& v) { v(message); }
+};
+
 struct Appended {
   static constexpr Type kType = Type::Appended;
   std::uint64_t message = 0;

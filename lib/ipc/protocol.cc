@@ -45,6 +45,7 @@ constexpr Transition kTransitions[] = {
     {State::Draining, Type::Drain, State::Draining},  // with less grace
 
     {State::FromDeliver, Type::Delivered, State::FromDeliver},
+    {State::FromDeliver, Type::Collecting, State::FromDeliver},
     {State::FromDeliver, Type::Appended, State::FromDeliver},
     {State::FromDeliver, Type::Space, State::FromDeliver},
     {State::FromSmtp, Type::Deliver, State::FromSmtp},

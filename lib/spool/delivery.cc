@@ -255,11 +255,18 @@ Done Spool::deliver(const Job& job) {
   return Delivery(state_->ops, state_->maildirs, state_->host, job).run();
 }
 
-base::Result<base::UniqueFd> Spool::open_message_file() {
-  const int fd = state_->ops.open_at(state_->maildirs.root_fd(), ".",
-                                     O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
+base::Result<MessageFile> Spool::open_message_file() {
+  MessageFile file;
+  int fd = state_->ops.open_at(state_->maildirs.root_fd(), ".",
+                               O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return base::Error::system("open an unlinked file in the spool", -fd);
-  return base::UniqueFd(fd);
+  file.appending.reset(fd);
+  // The file has no other name.
+  const std::string itself = "/proc/self/fd/" + std::to_string(fd);
+  fd = state_->ops.open_at(AT_FDCWD, itself.c_str(), O_RDONLY | O_CLOEXEC, 0);
+  if (fd < 0) return base::Error::system("open " + itself + " for reading", -fd);
+  file.reading.reset(fd);
+  return file;
 }
 
 base::Status Spool::append(int message_fd, int part_fd, std::uint64_t size) {

@@ -47,6 +47,12 @@ struct Job {
   std::vector<Copy> copies;        // at least one; mailboxes differ
 };
 
+// A message too large for memory, in an unlinked file. It is gone when both are closed.
+struct MessageFile {
+  base::UniqueFd appending;
+  base::UniqueFd reading;  // cannot be written through
+};
+
 enum class Outcome { Durable, Failed, Full };  // Full: ENOSPC or EDQUOT
 
 struct Done {
@@ -75,8 +81,7 @@ class Spool {
   // Makes the Maildirs again that somebody removed. Holds two descriptors per copy meanwhile.
   Done deliver(const Job& job);
 
-  // An unlinked file for a message too large for memory. It is gone when its descriptor is closed.
-  base::Result<base::UniqueFd> open_message_file();
+  base::Result<MessageFile> open_message_file();
   // Appends `size` bytes from the start of `part_fd`.
   base::Status append(int message_fd, int part_fd, std::uint64_t size);
   // Makes what is missing of these mailboxes, as open() does.
