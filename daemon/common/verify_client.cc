@@ -2,6 +2,7 @@
 #include "daemon/common/verify_client.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,15 @@ std::uint64_t VerifyClient::Job::bytes() const {
   std::uint64_t sum = 0;
   for (const Use& use : uses) sum += use.bytes;
   return sum;
+}
+
+// Whoever answers slowly for one part, on purpose maybe, takes no time from another.
+bool VerifyClient::Job::can_go_on() const {
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const auto is_its = [i](const auto& row) { return row.second == static_cast<Part>(i); };
+    if (needs.at(i) && std::ranges::none_of(waits, is_its)) return true;
+  }
+  return false;
 }
 
 const auth::Cutoff& VerifyClient::Job::cutoff(Part part) const {
@@ -247,7 +257,7 @@ bool VerifyClient::on_need(Jobs::iterator job, const ipc::Need& need) {
     ask(job, need);
   else
     its.cut(auth::Cutoff::Deadline);
-  const bool goes_on = its.state == Job::State::Waits && (!in_time || its.waits.empty());
+  const bool goes_on = its.state == Job::State::Waits && (!in_time || its.can_go_on());
   if (goes_on || its.pieces() > its.pieces_sent) enqueue(job);
   make_room();
   return true;
@@ -262,11 +272,14 @@ void VerifyClient::begin_round(Job& job, const ipc::Need& need) {
   for (std::size_t i = 0; i < kParts; ++i) {
     const auto part = static_cast<Part>(i);
     const std::size_t first = std::exchange(next, next + counts.at(i));
-    if (first == next) continue;
-    if (job.uses.at(i).rounds++ == auth::kMaxRounds) {
+    job.needs.at(i) = first < next;
+    const std::span its(need.questions.data() + first, counts.at(i));
+    const bool is_new = std::ranges::any_of(
+        its, [&](const dns::Question& question) { return !job.asked.open.contains(question); });
+    if (is_new && job.uses.at(i).rounds++ == auth::kMaxRounds) {
       cut_off(job.cutoff(part), auth::Cutoff::Rounds);
     } else {
-      for (std::size_t q = first; q < next; ++q) job.waits.emplace(need.questions[q], part);
+      for (const dns::Question& question : its) job.waits.emplace(question, part);
     }
   }
 }
@@ -293,7 +306,7 @@ void VerifyClient::on_answer(std::uint64_t number, dns::Entry entry) {
   auto& its = job->second;
   if (its.state == Job::State::AtVerifier) return its.late.push_back(std::move(entry));
   take(its, std::move(entry));
-  if (its.state == Job::State::Waits && its.waits.empty()) enqueue(job);
+  if (its.state == Job::State::Waits && its.can_go_on()) enqueue(job);
   make_room();
 }
 

@@ -2,8 +2,8 @@
 // Has messages judged: sends each job to a free verifier, asks the DNS for what the verifier
 // misses, sends it again with all answers, until there are verdicts (auth/verify.h). A job begins
 // before its message has come, and is told of the header and of the body when they have. While the
-// sender's domain or the message has questions, only their answers are waited for; those to the
-// client's own questions come along when they are there.
+// sender's domain or the message has questions, only their answers are waited for, and neither
+// waits for the other; those to the client's own questions come along when they are there.
 //
 // Calls come from any thread and are passed on to the main loop, which owns all of it; the outcome
 // comes in the main loop's thread. Every job has an end: its deadline leaves what is open to be
@@ -134,7 +134,8 @@ class VerifyClient {
     std::size_t pieces_sent = 0;     // with the last round
     dns::AnswerTable answers;
     auth::Asked asked;
-    std::map<dns::Question, Part> waits;  // the open questions that the next round needs
+    std::array<bool, kParts> needs{};     // whose questions the last round had
+    std::map<dns::Question, Part> waits;  // those of them that are open
     std::vector<dns::Entry> late;  // came while it is at a verifier, which knows them as open
     struct Use {
       std::uint64_t bytes = 0;
@@ -143,6 +144,7 @@ class VerifyClient {
     std::array<Use, kParts> uses;
 
     std::uint64_t bytes() const;
+    bool can_go_on() const;  // one part has all that it waited for
     std::size_t pieces() const { return (header.fd != nullptr ? 1 : 0) + body.size(); }
     const auth::Cutoff& cutoff(Part part) const;
     auth::Cutoff& cutoff(Part part);

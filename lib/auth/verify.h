@@ -3,8 +3,8 @@
 // of the message and the answers that are there suffice, else the questions to ask before it is
 // called again with all answers. It can be called before the message has come, and before its body
 // has: then it asks for what is sure to be needed. The next call need not wait for all answers:
-// when those of the sender and of the message are there, the client's may still be open, and the
-// call is told which are.
+// when those of the sender or of the message are there, others may still be open, and the call is
+// told which are.
 //
 // A pure function: the last call can be stored, replayed and explained. Whoever calls it again and
 // again bounds the rounds (kMaxRounds), the time and the memory, and says so by the cutoffs; the
@@ -78,8 +78,8 @@ struct Need {
   // message has come.
   std::vector<dns::Question> questions;
   // So many of them, the first, are what the sender's domain waits for; so many behind these, what
-  // the message does. The others are the client's, and the next call need not wait for them
-  // unless there are no others.
+  // the message does: the next call need not wait for more than one of the two. The others are the
+  // client's, and the next call need not wait for them unless there are no others.
   std::uint32_t of_sender = 0;
   std::uint32_t of_message = 0;
 };

@@ -274,7 +274,7 @@ struct Need {
   // has come.
   std::vector<dns::Question> questions;
   std::uint32_t of_sender = 0;   // the first of them, and
-  std::uint32_t of_message = 0;  // those behind these; the next round waits for no other
+  std::uint32_t of_message = 0;  // those behind these; the next round waits for no others
   void visit(auto& v) { v(job, questions, of_sender, of_message); }
 };
 
