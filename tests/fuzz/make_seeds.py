@@ -127,7 +127,8 @@ STREAMS = {
         ("Deliver", numbers(1, 65536, 100) + COUNT.pack(2) + COPY + COPY),
         ("Discard", numbers(2))],
     "ipc_from_deliver": [
-        ("Space", numbers(1 << 40)), ("Appended", numbers(1) + text("no space") + b"\1"),
+        ("Space", numbers(1 << 40)), ("Collecting", numbers(1)),
+        ("Appended", numbers(1) + text("no space") + b"\1"),
         ("Delivered", numbers(1) + b"\1" + text("why") + texts("info@ours.test"))],
     "ipc_to_verify": [
         ("Attach", numbers(7) + b"\0" + numbers(0, 300)),

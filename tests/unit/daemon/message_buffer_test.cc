@@ -21,30 +21,46 @@ TEST_CASE("a part within the budget is taken, one byte more is not") {
   CHECK(budget.used() == 1000);
 }
 
-TEST_CASE("the charge lasts as long as the part, given away or not") {
+TEST_CASE("the charge lasts as long as somebody has the part or its descriptor") {
   BufferBudget budget(1000);
-  base::UniqueFd fd;
+  base::SharedFd fd;
   {
     auto part = MessagePart::make(budget);
     REQUIRE((*part)->append("hello").ok());
     auto sealed = (*part)->seal();
     REQUIRE(sealed.ok());
     fd = std::move(*sealed);
-    CHECK(budget.used() == 5);
   }
-  CHECK(budget.used() == 0);
+  CHECK(budget.used() == 5);
   char buffer[8] = {};
-  CHECK(::pread(fd.get(), buffer, sizeof buffer, 0) == 5);
+  CHECK(::pread(fd->get(), buffer, sizeof buffer, 0) == 5);
+  const int number = fd->get();
+  fd.reset();
+  CHECK(budget.used() == 0);
+  CHECK(::fcntl(number, F_GETFD) == -1);
+}
+
+TEST_CASE("a part is sealed once, and given away as often as it is asked for") {
+  BufferBudget budget(1000);
+  auto part = MessagePart::make(budget);
+  REQUIRE((*part)->append("hello").ok());
+  const auto first = (*part)->seal();
+  const auto second = (*part)->seal();
+  REQUIRE(first.ok());
+  REQUIRE(second.ok());
+  CHECK((*first)->get() == (*second)->get());
 }
 
 TEST_CASE("nobody can change a sealed part") {
   BufferBudget budget(1000);
   auto part = MessagePart::make(budget);
   REQUIRE((*part)->append("hello").ok());
-  const auto fd = (*part)->seal();
-  REQUIRE(fd.ok());
-  CHECK(::pwrite(fd->get(), "x", 1, 0) < 0);
-  CHECK(::ftruncate(fd->get(), 1) < 0);
-  CHECK(::ftruncate(fd->get(), 100) < 0);
-  CHECK(::fcntl(fd->get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0);
+  const auto sealed = (*part)->seal();
+  REQUIRE(sealed.ok());
+  const int fd = (*sealed)->get();
+  CHECK(::pwrite(fd, "x", 1, 0) < 0);
+  CHECK(::ftruncate(fd, 1) < 0);
+  CHECK(::ftruncate(fd, 100) < 0);
+  CHECK(::fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0);
+  CHECK_FALSE((*part)->append("x").ok());
 }

@@ -8,6 +8,8 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <iterator>
+#include <thread>
 
 #include "daemon/common/sealed_memory.h"
 #include "support/temp_directory.h"
@@ -20,6 +22,11 @@ const spool::Mailbox kInfo{"ours.test", "info", ""};
 
 base::UniqueFd sealed(const std::string& text) {
   return std::move(*common::sealed_memory("part", text));
+}
+
+std::size_t open_descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(all, {}));
 }
 
 class Stage {
@@ -38,30 +45,42 @@ class Stage {
   void send(const Message& message, base::UniqueFd fd) {
     REQUIRE(smtp_->send(message, std::move(fd)).ok());
   }
+  void discard() { REQUIRE(smtp_->send(ipc::Discard{7}).ok()); }
+  void close() { peer_->close(); }
+  // The next part of the message.
+  std::string append(const std::string& text) {
+    send(ipc::Append{7, text.size()}, sealed(text));
+    return answer();
+  }
 
   // "durable", "failed: <reason>", "appended", or "closed": the next that deliver says beside
-  // Space.
+  // Space and Collecting.
   std::string answer() {
     std::string said;
     for (int round = 0; round < 500 && said.empty(); ++round) {
       loop_.run_for(std::chrono::milliseconds(2));
       const auto open = smtp_->receive();
       for (auto message = smtp_->next(); message && *message; message = smtp_->next())
-        if ((*message)->type != ipc::Type::Space) said = describe(**message);
+        if ((*message)->type == ipc::Type::Collecting)
+          files.push_back(std::move(*(*message)->fd));
+        else if ((*message)->type != ipc::Type::Space)
+          said = describe(**message);
       if (said.empty() && (!open || !*open)) said = "closed";
     }
     return said;
   }
 
   std::size_t stored() const {
-    std::size_t files = 0;
+    std::size_t count = 0;
     for (const auto& entry :
          std::filesystem::directory_iterator(directory_.path() / "ours.test" / "info" / "new")) {
       static_cast<void>(entry);
-      ++files;
+      ++count;
     }
-    return files;
+    return count;
   }
+
+  std::vector<base::UniqueFd> files;  // that came by Collecting
 
  private:
   static std::string describe(const ipc::Message& message) {
@@ -111,6 +130,64 @@ TEST_CASE("a message in one part, and one in three") {
   stage.send(to("info", 2, 6), sealed("\r\n"));
   CHECK(stage.answer() == "durable");
   CHECK(stage.stored() == 2);
+}
+
+TEST_CASE("smtp can read what is collected, from the first part on, and cannot write it") {
+  Stage stage;
+  CHECK(stage.append("abc") == "appended");
+  REQUIRE(stage.files.size() == 1);
+  CHECK(stage.append("de") == "appended");
+  CHECK(stage.files.size() == 1);
+
+  const int file = stage.files.front().get();
+  char bytes[8] = {};
+  CHECK(::pread(file, bytes, sizeof bytes, 0) == 5);
+  CHECK(std::string(bytes) == "abcde");
+  CHECK((::fcntl(file, F_GETFL) & O_ACCMODE) == O_RDONLY);
+  CHECK(::write(file, "x", 1) == -1);
+  CHECK(::pwrite(file, "x", 1, 0) == -1);
+  CHECK(::ftruncate(file, 0) == -1);
+  CHECK(::mmap(nullptr, 5, PROT_WRITE, MAP_SHARED, file, 0) == MAP_FAILED);
+  // Where smtp's descriptor stands is no matter to deliver's.
+  CHECK(::lseek(file, 100, SEEK_SET) == 100);
+  stage.send(to("info", 2, 5), sealed("\r\n"));
+  CHECK(stage.answer() == "durable");
+  CHECK(stage.stored() == 1);
+}
+
+TEST_CASE("a message that is begun again has another file") {
+  Stage stage;
+  CHECK(stage.append("abc") == "appended");
+  stage.discard();
+  CHECK(stage.append("de") == "appended");
+  REQUIRE(stage.files.size() == 2);
+  char bytes[8] = {};
+  CHECK(::pread(stage.files.back().get(), bytes, sizeof bytes, 0) == 2);
+}
+
+TEST_CASE(
+    "deliver keeps no descriptor of what is delivered, discarded, or of a smtp that is gone") {
+  enum class End { Delivered, Discarded, Gone };
+  for (const End end : {End::Delivered, End::Discarded, End::Gone}) {
+    Stage stage;
+    const std::size_t before = open_descriptors();
+    for (const char* text : {"abc", "de"}) CHECK(stage.append(text) == "appended");
+    stage.files.clear();
+    CHECK(open_descriptors() == before + 1);
+    if (end == End::Delivered) {
+      stage.send(to("info", 2, 5), sealed("\r\n"));
+      CHECK(stage.answer() == "durable");
+    } else if (end == End::Discarded) {
+      stage.discard();
+      stage.send(to("info", 1), sealed("x"));
+      CHECK(stage.answer() == "durable");
+    } else {
+      stage.close();
+    }
+    for (int wait = 0; wait < 500 && open_descriptors() > before; ++wait)
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    CHECK(open_descriptors() <= before);
+  }
 }
 
 TEST_CASE("an unknown mailbox and lost parts fail that message only") {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of a message is stored: the fields put on top, and those that are taken out.
+// What of a message is stored: the fields put on top, and those that are taken out. What the
+// verifiers get of it: all that came.
 #include "daemon/smtp/transaction.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <string>
+#include <vector>
 
 #include "config/keys.h"
 #include "config/values.h"
@@ -32,14 +37,27 @@ class Stage {
     REQUIRE(transaction.part->append(bytes).ok());
     REQUIRE(transaction.take(bytes, budget_));
   }
-  bool read_header() { return transaction.read_header(kId, budget_).ok(); }
+  bool read_header() {
+    auto read = transaction.read_header(kId, budget_);
+    if (read) header = std::move(read->header);
+    return read.ok();
+  }
+  // As deliver does it: the part goes to the end of a file.
+  void pass_on_part() {
+    const std::string bytes = stored();
+    REQUIRE(::write(file_->get(), bytes.data(), bytes.size()) ==
+            static_cast<ssize_t>(bytes.size()));
+    transaction.collected = file_;
+    transaction.appended_bytes += bytes.size();
+    transaction.part = std::move(*MessagePart::make(budget_));
+  }
 
   // What is in the part by now.
   std::string stored() {
     std::string bytes(transaction.part->size(), '\0');
     const auto fd = transaction.part->seal();
     REQUIRE(fd.ok());
-    CHECK(::pread(fd->get(), bytes.data(), bytes.size() + 1, 0) ==
+    CHECK(::pread((*fd)->get(), bytes.data(), bytes.size() + 1, 0) ==
           static_cast<ssize_t>(bytes.size()));
     return bytes;
   }
@@ -50,11 +68,29 @@ class Stage {
   }
   std::uint64_t used() const { return budget_.used(); }
 
+  // What stands behind the header, as the verifiers read it.
+  std::string body() {
+    const auto pieces = transaction.body();
+    REQUIRE(pieces.ok());
+    REQUIRE(pieces->size() <= ipc::kMaxBodyPieces);
+    std::string bytes;
+    for (const common::MessagePiece& piece : *pieces) bytes += read(piece);
+    return bytes;
+  }
+  static std::string read(const common::MessagePiece& piece) {
+    std::string bytes(piece.size, '\0');
+    REQUIRE(::pread(piece.fd->get(), bytes.data(), bytes.size(),
+                    static_cast<off_t>(piece.offset)) == static_cast<ssize_t>(piece.size));
+    return bytes;
+  }
+
  private:
   BufferBudget budget_;
+  base::SharedFd file_ = base::share(base::UniqueFd(::memfd_create("file", MFD_CLOEXEC)));
 
  public:
   Transaction transaction;
+  common::MessagePiece header;
 };
 
 std::string stored(const std::string& header, const std::string& rest) {
@@ -63,9 +99,30 @@ std::string stored(const std::string& header, const std::string& rest) {
   REQUIRE(stage.read_header());
   stage.feed(rest);
   CHECK(stage.transaction.size_bytes == header.size() + rest.size());
-  CHECK(stage.used() == stage.transaction.part->size());
+  CHECK(stage.used() == stage.transaction.part->size() + stage.header.size);
   return stage.stored();
 }
+
+struct Message {
+  const char* what;
+  std::string header;
+  std::string body;
+};
+
+// What a Session gives out before HeaderComplete is the header, or as much of a message as shows
+// that it has none.
+const std::vector<Message> kMessages = {
+    {"nothing is taken out", "A: 1\r\n\r\n", "x\r\n"},
+    {"something is", "Return-Path: <a@b>\r\nA: 1\r\n\r\n", "x\r\n\r\ny\r\n"},
+    {"all is", "Return-Path: <a@b>\r\nAuthentication-Results: mx.ours.test\r\n\r\n", "x\r\n"},
+    {"no body", "Return-Path: <a@b>\r\nA: 1\r\n\r\n", ""},
+    {"a body of one line end", "A: 1\r\n\r\n", "\r\n"},
+    {"an empty header", "\r\n", "Return-Path: <a@b>\r\n"},
+    {"the message ends in the header", "A: 1\r\nReturn-Path: <a@b>\r\n", ""},
+    {"an mbox line", "From a@example.net Mon\r\nReturn-Path: <a@b>\r\n\r\n", "x\r\n"},
+    {"no header", "", "hello\r\nReturn-Path: <a@b>\r\n"},
+    {"nothing at all", "", ""},
+};
 
 }  // namespace
 
@@ -104,6 +161,52 @@ TEST_CASE("a message without a header loses nothing") {
   CHECK(stage.transaction.needs_empty_line);
   CHECK(stage.top().ends_with("\r\n\r\n"));
   CHECK(stage.stored() == "hello\r\nReturn-Path: <a@b>\r\n");
+}
+
+TEST_CASE("the verifiers get the header as it came, and all behind it") {
+  for (const Message& message : kMessages) {
+    CAPTURE(message.what);
+    for (const bool large : {false, true}) {
+      Stage stage;
+      // Of one without a header some bytes show that.
+      const std::size_t seen =
+          message.header.empty() ? std::min<std::size_t>(message.body.size(), 6) : 0;
+      stage.feed(message.header + message.body.substr(0, seen));
+      REQUIRE(stage.read_header());
+      CHECK(stage.header.offset == 0);
+      CHECK(Stage::read(stage.header) == message.header);
+      if (large) stage.pass_on_part();
+      stage.feed(message.body.substr(seen));
+      if (large) stage.pass_on_part();
+      CHECK(stage.body() == message.body);
+    }
+  }
+}
+
+TEST_CASE("the verifiers' header is sealed, and charged until they have no use for it") {
+  Stage stage;
+  stage.feed("Return-Path: <a@b>\r\nA: 1\r\n\r\n");
+  REQUIRE(stage.read_header());
+  const auto stored_bytes = stage.transaction.part->size();
+  CHECK(stage.used() == stored_bytes + stage.header.size);
+  CHECK(::pwrite(stage.header.fd->get(), "x", 1, 0) < 0);
+  stage.header.fd.reset();
+  CHECK(stage.used() == stored_bytes);
+  const auto pieces = stage.transaction.body();
+  REQUIRE(pieces.ok());
+  CHECK(::pwrite(pieces->front().fd->get(), "x", 1, 0) < 0);
+  stage.transaction.part.reset();
+  CHECK(stage.used() == stored_bytes);
+}
+
+TEST_CASE("a header for which no memory is left is an error, and leaves no charge behind") {
+  const std::string text = "Return-Path: <a@b>\r\nA: 1\r\n\r\n";
+  Stage stage(2 * text.size() - 1);
+  REQUIRE(stage.transaction.part->append(text).ok());
+  stage.transaction.header = text;
+  CHECK_FALSE(stage.read_header());
+  stage.transaction.part.reset();
+  CHECK(stage.used() == 0);
 }
 
 TEST_CASE("one that has come back is known although its fields are taken out") {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
@@ -43,14 +44,14 @@ class Fixture {
   support::TempDirectory elsewhere;
   fs::path inbox = root.path() / "example.org" / "info";
 
-  spool::Spool open() {
+  spool::Spool open(spool::FileOps& ops = spool::system_file_ops()) {
     spool::Settings settings;
     settings.directory = root.path();
     settings.hostname = "mx/1.example.org";
     base::Result<base::UniqueFd> root_fd = spool::open_root(settings);
     REQUIRE(root_fd);
     base::Result<spool::Spool> spool =
-        spool::Spool::open(settings, std::move(*root_fd), {kInfo, kSales, kJunk});
+        spool::Spool::open(settings, std::move(*root_fd), {kInfo, kSales, kJunk}, ops);
     REQUIRE(spool);
     return std::move(spool).value();
   }
@@ -194,6 +195,38 @@ TEST_CASE_METHOD(Fixture, "the sweep removes old files in tmp/ and nothing else"
   for (const char* kept :
        {"tmp/young", "tmp/future", "tmp/directory", "tmp/link", "new/old", "cur/old"}) {
     CHECK(fs::exists(inbox / kept));
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "a large message is collected in a file without a name") {
+  spool::Spool spool = open();
+  auto file = spool.open_message_file();
+  REQUIRE(file);
+  CHECK(entries(root.path()) == 1);  // example.org
+  const spool::Job part = job("some bytes", {});
+  REQUIRE(spool.append(file->appending.get(), part.message_fd, part.message_size));
+  REQUIRE(spool.append(file->appending.get(), part.message_fd, 4));
+
+  std::array<char, 32> bytes{};
+  CHECK(::pread(file->reading.get(), bytes.data(), bytes.size(), 0) == 14);
+  CHECK(std::string(bytes.data()) == "some bytessome");
+  CHECK(::pwrite(file->reading.get(), "x", 1, 0) == -1);
+  CHECK((::fcntl(file->reading.get(), F_GETFL) & O_ACCMODE) == O_RDONLY);
+  const int flags = ::fcntl(file->reading.get(), F_GETFD);
+  CHECK((flags & FD_CLOEXEC) != 0);
+  struct stat status {};
+  REQUIRE(::fstat(file->reading.get(), &status) == 0);
+  CHECK(status.st_nlink == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a file for a large message that cannot be opened twice is none") {
+  support::FaultyFileOps ops(spool::system_file_ops());
+  spool::Spool spool = open(ops);
+  for (const unsigned step : {1u, 2u}) {
+    ops.arm({{support::Fault::Kind::Fail, step, EMFILE}});
+    const auto file = spool.open_message_file();
+    REQUIRE_FALSE(file);
+    CHECK(file.error().system_error == EMFILE);
   }
 }
 
