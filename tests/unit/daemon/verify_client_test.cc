@@ -477,6 +477,29 @@ TEST_CASE("verify client: a slow helo does not hold the sender's domain") {
   CHECK(verifier.jobs.size() == 5);
 }
 
+TEST_CASE("verify client: neither the sender's domain nor the message is held by the other") {
+  const auto judge = [](const std::string& held) {
+    Stage stage;
+    stage.add(honest);
+    stage.resolver.hold(held);
+    const auto job = stage.begin_without_message(milliseconds(400));
+    // What DMARC says of a subdomain depends on whether there is one, which is a second round.
+    stage.add_message(job, "From: a@sub.author.test\r\n\r\nHello\r\n");
+    stage.resolver.zone.add({"_dmarc.author.test", dns::Type::Txt}, [] {
+      auto policy = dns::Answer::of(dns::Status::Records);
+      policy.texts = {"v=DMARC1; p=none; np=reject"};
+      return policy;
+    }());
+    stage.finish(job);
+    const auto& verdicts = *stage.outcomes.at(job);
+    return std::pair{verdicts.spf.mailfrom.result, verdicts.dmarc.result};
+  };
+  using auth::DmarcResult;
+  CHECK(judge("a.example") == std::pair{SpfResult::TempError, DmarcResult::Fail});
+  CHECK(judge("_dmarc.author.test") == std::pair{SpfResult::Pass, DmarcResult::TempError});
+  CHECK(judge("elsewhere.test") == std::pair{SpfResult::Pass, DmarcResult::Fail});
+}
+
 TEST_CASE("verify client: a late answer of the client counts, and nothing is asked twice") {
   Stage stage;
   const FakeVerifier& verifier = stage.add(honest);
