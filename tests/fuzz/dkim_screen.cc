@@ -15,7 +15,7 @@ namespace {
 using fuzz::require;
 
 const base::WallTime kNow{std::chrono::seconds(1'700'000'000)};
-constexpr std::size_t kMostSignatures = 12;
+constexpr std::uint32_t kMostSignatures = 12;
 constexpr std::size_t kMostPiece = 64;
 
 class PieceBody : public auth::BodySource {
