@@ -23,7 +23,8 @@ ALLOWED = {
     "libexec/postern-smtp": {"libcrypto", "libevent_core", "libevent_pthreads", "libidn2",
                              "libssl"},
     "libexec/postern-deliver": set(),
-    "libexec/postern-verify": set(),
+    # libidn2: domains in From may be U-labels.
+    "libexec/postern-verify": {"libidn2", "libopendkim", "libpsl"},
     "libexec/postern-opinion": {"libspf2"},
     "libexec/postern-resolve": {"libevent_core", "libunbound"},
 }
