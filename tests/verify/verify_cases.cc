@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// verify_cases DIRECTORY: judges the message of a case (README.md), and compares. The verdicts must
+// not depend on when the parts of the message come, nor on the order in which the DNS answers. A
+// DNS that fails, altogether or at one question, may leave a check open, and nothing else: no other
+// result comes of it than the one that is due.
+//
+// verify_cases --show DIRECTORY: prints what is found, in the form of `expected`.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+
+#include "support/verify_case.h"
+
+namespace {
+
+using support::VerifyCase;
+using Answers = std::function<dns::Answer(const dns::Question&)>;
+
+// When the parts of a message come.
+enum class Arrival {
+  AtOnce,  // all is there when it begins
+  Asked,   // when nothing can be asked any more without them
+  Early    // one with every round
+};
+
+enum class Order {
+  Together,  // all answers of a round
+  LastFirst  // one at a time, and that to the last question
+};
+
+struct Way {
+  Arrival arrival;
+  Order order;
+  const char* name;
+};
+
+constexpr Way kWays[] = {
+    {Arrival::Asked, Order::Together, "with the header first and the body later"},
+    {Arrival::Early, Order::Together, "with parts that come early"},
+    {Arrival::AtOnce, Order::LastFirst, "with answers in another order"},
+    {Arrival::Asked, Order::LastFirst, "with answers in another order, and parts that come later"},
+};
+constexpr Way kPlain = {Arrival::AtOnce, Order::Together, "with the whole message at once"};
+
+// One message on its way to its verdicts.
+class Run {
+ public:
+  Run(const VerifyCase& one, const Way& way, Answers answers)
+      : one_(one),
+        way_(way),
+        answer_(std::move(answers)),
+        header_(mail::HeaderFields(one.message)),
+        body_(std::string_view(one.message).substr(header_.size_with_empty_line())) {}
+
+  auth::Verdicts judge(auth::Libraries& libraries) {
+    int parts = way_.arrival == Arrival::AtOnce ? 2 : 0;
+    for (;; ++rounds_) {
+      const auth::MessageParts message = {parts > 0 ? &header_ : nullptr,
+                                          parts > 1 ? &body_ : nullptr};
+      auto outcome = auth::verify(one_.facts, message, answers_, asked_, libraries);
+      if (auto* verdicts = std::get_if<auth::Verdicts>(&outcome)) return std::move(*verdicts);
+      const auto& need = std::get<auth::Need>(outcome);
+      ask(need);
+      if (need.questions.empty() || way_.arrival == Arrival::Early) parts = std::min(parts + 1, 2);
+    }
+  }
+
+  const dns::AnswerTable& answers() const { return answers_; }
+  unsigned rounds() const { return rounds_; }
+
+ private:
+  void ask(const auth::Need& need) {
+    for (std::size_t i = 0; i < need.questions.size(); ++i) {
+      const bool of_message = i >= need.of_sender && i - need.of_sender < need.of_message;
+      if (asked_.open.insert(need.questions[i]).second && of_message) ++asked_.of_message;
+    }
+    const std::size_t first =
+        way_.order == Order::Together || need.questions.empty() ? 0 : need.questions.size() - 1;
+    for (std::size_t i = first; i < need.questions.size(); ++i) {
+      answers_.add(need.questions[i], answer_(need.questions[i]));
+      asked_.open.erase(need.questions[i]);
+    }
+  }
+
+  const VerifyCase& one_;
+  const Way way_;
+  const Answers answer_;
+  const mail::HeaderFields header_;
+  auth::TextBody body_;
+  dns::AnswerTable answers_;
+  auth::Asked asked_;
+  unsigned rounds_ = 0;
+};
+
+class Report {
+ public:
+  void require(bool holds, const std::string& what) {
+    if (!holds) complain(what);
+  }
+  void complain(const std::string& what) {
+    std::printf("%s\n", what.c_str());
+    ++complaints_;
+  }
+  // Prints what only one of them has.
+  void compare(const std::vector<std::string>& due, const std::vector<std::string>& found,
+               const std::string& how) {
+    if (due == found) return;
+    complain("not as it should be, " + how + ':');
+    print_missing('-', due, found);
+    print_missing('+', found, due);
+    if (due.size() == found.size() && std::is_permutation(due.begin(), due.end(), found.begin()))
+      std::printf("  in another order\n");
+  }
+  bool good() const { return complaints_ == 0; }
+
+ private:
+  static void print_missing(char sign, const std::vector<std::string>& lines,
+                            const std::vector<std::string>& from) {
+    for (const std::string& line : lines) {
+      if (std::find(from.begin(), from.end(), line) == from.end())
+        std::printf("  %c %s\n", sign, line.c_str());
+    }
+  }
+
+  unsigned complaints_ = 0;
+};
+
+Answers of_zone(const VerifyCase& one) {
+  return [&one](const dns::Question& question) {
+    const dns::Answer* answer = one.zone.find(question);
+    return answer != nullptr ? *answer : dns::Answer::of(dns::Status::NoName);
+  };
+}
+
+dns::Answer failure() {
+  return dns::Answer::of(dns::Status::Failure, dns::Security::Unknown, "no answer");
+}
+
+// Only the results, for reasons may differ.
+void require_due_or_open(const auth::Verdicts& found, const auth::Verdicts& due,
+                         const std::string& how, Report& report) {
+  const auto require = [&](auto result, auto wanted, auto open, const char* what) {
+    report.require(result == wanted || result == open, what + (" comes out otherwise " + how));
+  };
+  require(found.spf.mailfrom.result, due.spf.mailfrom.result, auth::SpfResult::TempError,
+          "mailfrom");
+  require(found.spf.helo.result, due.spf.helo.result, auth::SpfResult::TempError, "helo");
+  require(found.iprev.result, due.iprev.result, auth::IprevResult::TempError, "iprev");
+  require(found.null_mx, due.null_mx, auth::NullMx::Unknown, "null_mx");
+  require(found.dmarc.result, due.dmarc.result, auth::DmarcResult::TempError, "dmarc");
+  if (found.dmarc.result == auth::DmarcResult::Fail)
+    report.require(found.dmarc.policy() == due.dmarc.policy(), "the policy is another " + how);
+  for (std::size_t i = 0; i < due.dkim.signatures.size(); ++i)
+    require(found.dkim.signatures.at(i).result, due.dkim.signatures[i].result,
+            auth::DkimResult::TempError, "dkim");
+}
+
+// RFC 7208 section 5.5: where the DNS fails, the mechanism "ptr" does not match; so a failure may
+// lead to any other result.
+bool has_ptr(const VerifyCase& one) {
+  for (const dns::Entry& entry : one.zone.entries()) {
+    for (const std::string& text : entry.answer.texts) {
+      if (text.starts_with("v=spf1") && text.find(" ptr") != std::string::npos) return true;
+    }
+  }
+  return false;
+}
+
+void check_failures(const VerifyCase& one, const auth::Verdicts& due, const dns::AnswerTable& asked,
+                    auth::Libraries& libraries, Report& report) {
+  const auto judge = [&](const Answers& answers) {
+    return Run(one, kPlain, answers).judge(libraries);
+  };
+  const auto all = judge([](const dns::Question&) { return failure(); });
+  require_due_or_open(all, due, "when the whole DNS fails", report);
+  if (has_ptr(one)) return;
+  for (const dns::Entry& entry : asked.entries()) {
+    const auto without = judge([&](const dns::Question& question) {
+      return question == entry.question ? failure() : of_zone(one)(question);
+    });
+    require_due_or_open(without, due, "when " + entry.question.to_string() + " fails", report);
+  }
+}
+
+void play(const VerifyCase& one, auth::Libraries& libraries, Report& report) {
+  Run run(one, kPlain, of_zone(one));
+  const auth::Verdicts verdicts = run.judge(libraries);
+  const auto lines = support::lines_of(verdicts);
+  report.compare(one.expected, lines, kPlain.name);
+  report.require(run.rounds() <= auth::kMaxRounds, "it takes too many rounds");
+  for (const Way& way : kWays) {
+    const auth::Verdicts other = Run(one, way, of_zone(one)).judge(libraries);
+    report.compare(lines, support::lines_of(other), way.name);
+    report.require(other == verdicts, std::string("the verdicts are others, ") + way.name);
+  }
+  check_failures(one, verdicts, run.answers(), libraries, report);
+}
+
+auth::Libraries make_libraries() {
+  auto dkim = auth::DkimLibrary::create();
+  if (!dkim) {
+    std::fprintf(stderr, "%s\n", dkim.error().reason.c_str());
+    std::exit(EXIT_FAILURE);
+  }
+  return {*std::move(dkim), {}};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool show = argc == 3 && std::string_view(argv[1]) == "--show";
+  if (argc != 2 && !show) return EXIT_FAILURE;
+  const VerifyCase one = support::read_verify_case(argv[argc - 1]);
+  Report report;
+  auth::Libraries libraries = make_libraries();
+  if (show) {
+    const auto verdicts = Run(one, kPlain, of_zone(one)).judge(libraries);
+    for (const std::string& line : support::lines_of(verdicts)) std::printf("%s\n", line.c_str());
+    return EXIT_SUCCESS;
+  }
+  for (const std::string& complaint : one.complaints) report.complain(complaint);
+  if (report.good()) play(one, libraries, report);
+  return report.good() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
