@@ -6,7 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "dns/name.h"
+#include "mail/domain.h"
 #include "mail/idn.h"
 
 namespace auth {
@@ -27,6 +29,16 @@ std::string common_suffix(const std::string& a, const std::string& b) {
     if (dot == std::string::npos) return {};
     start = dot + 1;
   }
+}
+
+// Section 5.3.1 for the author, and RFC 8616 for the others: A-labels, in lower case. No address has
+// an underscore in its domain, but a signer's domain may: it is only a name of the DNS.
+std::optional<std::string> identity_of(const DmarcIdentifier& identifier) {
+  std::string plain = identifier.domain;
+  if (identifier.method == Method::Dkim) std::ranges::replace(plain, '_', 'x');
+  if (plain == identifier.domain) return mail::to_a_labels(plain);
+  if (!mail::is_domain(plain)) return std::nullopt;
+  return base::lower(identifier.domain);
 }
 
 class Evaluation {
@@ -69,8 +81,7 @@ class Evaluation {
 void Evaluation::take_names(const std::vector<DmarcIdentifier>& identifiers) {
   for (const DmarcIdentifier& identifier : identifiers) {
     if (identifier.state == State::Failed) continue;
-    // Section 5.3.1 for the author, and RFC 8616 for the others: A-labels, in lower case.
-    auto domain = mail::to_a_labels(identifier.domain);
+    auto domain = identity_of(identifier);
     if (!domain) continue;
     DmarcIdentifier name{identifier.method, identifier.state, std::move(*domain)};
     if (std::find(identifiers_.begin(), identifiers_.end(), name) == identifiers_.end())

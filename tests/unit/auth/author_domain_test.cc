@@ -19,6 +19,9 @@ auth::Author author(const std::string& header) {
 TEST_CASE("author domain: one, whatever is written around it") {
   CHECK(author("From: a@Example.ORG\r\n").domain == "example.org");
   CHECK(author("fROM \t:\r\n A <a@example.org>\r\n").domain == "example.org");
+  CHECK(
+      author("X: a\r\nFrom b@evil.example Mon Jan  1 00:00:00\r\nFrom: a@example.org\r\n").domain ==
+      "example.org");
   CHECK(author("From: a@b\xc3\xbc"
                "cher.test\r\n")
             .domain == "xn--bcher-kva.test");
@@ -49,7 +52,11 @@ TEST_CASE("author domain: each fault has its kind and its reason") {
       {"From: a@example.org, b@[192.0.2.1]\r\n", AuthorFault::SeveralDomains,
        "the From field has mailboxes of several domains"},
       {"From: a@example.org, b@a.example.org\r\n", AuthorFault::SeveralDomains,
-       "the From field has mailboxes of several domains"}};
+       "the From field has mailboxes of several domains"},
+      {"X: a\r\nFrom\r\n : a@example.org\r\n", AuthorFault::BadFrom,
+       "a line looks like a From field and is none"},
+      {"From: a@example.org\r\nfrom \x80\x01: a@example.org\r\n", AuthorFault::BadFrom,
+       "a line looks like a From field and is none"}};
   for (const Row& row : rows) {
     CAPTURE(row.header);
     const auto found = author(row.header);

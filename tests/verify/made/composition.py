@@ -8,6 +8,7 @@ NOBODY = faulty("no_from", "the message has no From field")
 SEVERAL = faulty("several_froms", "the message has several From fields")
 SEVERAL_DOMAINS = faulty("several_domains", "the From field has mailboxes of several domains")
 SYNTAX = unreadable("bad_syntax")
+LOOKALIKE = faulty("bad_from", "a line looks like a From field and is none")
 NO_MAILBOX = unreadable("no_mailbox")
 BAD_DOMAIN = unreadable("bad_domain")
 AS_EVE = passes("spf", "example.net", "none", author="example.net")
@@ -160,11 +161,11 @@ def fields():
             "RFC 5322 section 4.5.2", "From : ann@example.org", AS_ANN)
     written(56, "from-tab-before-colon", "A tab before the colon is a blank.",
             "RFC 5322 section 4.5.2", ["From\t: eve@example.net", "From: ann@example.org"], SEVERAL)
-    written(57, "from-folded-name", "No field has a fold before its colon.", CHEN,
-            ["X: a", "From\r\n : ann@example.org"], NOBODY)
+    written(57, "from-folded-name", "No field has a fold before its colon, but some show it as one.",
+            CHEN, ["X: a", "From\r\n : ann@example.org"], LOOKALIKE)
     written(58, "from-folded-name-beside",
-            "What is folded before its colon is no second From field.", CHEN,
-            ["X: a", "From\r\n : ann@example.org", "From: eve@example.net"], AS_EVE)
+            "Beside a From field, what is folded before its colon may be what is shown.", CHEN,
+            ["X: a", "From\r\n : ann@example.org", "From: eve@example.net"], LOOKALIKE)
     written(59, "from-in-continuation", "A line that begins with a blank begins no field.", CHEN,
             ["Subject: a\r\n From: ann@example.org", "From: eve@example.net"], AS_EVE)
     written(60, "first-line-blank",
@@ -185,8 +186,8 @@ def fields():
     written(67, "from-mbox-line", "The line of an mbox file is no From field.",
             "RFC 5322 section 2.2", ["From ann@example.org Mon Jan  1 00:00:00 2024",
                                      "From: eve@example.net"], AS_EVE)
-    written(68, "from-nul-in-name", "A name of a field with a NUL is another name.", SHEN,
-            ["X: a", b"From\0: ann@example.org", "From: eve@example.net"], AS_EVE)
+    written(68, "from-nul-in-name", "A NUL in the name of a field may hide it from nobody but us.", SHEN,
+            ["X: a", b"From\0: ann@example.org", "From: eve@example.net"], LOOKALIKE)
     written(69, "from-nul", "A NUL ends no address.", SHEN,
             b"From: ann@example.org\0@example.net", SYNTAX)
     written(70, "from-nul-in-domain", "A NUL in a domain is no domain.", SHEN,

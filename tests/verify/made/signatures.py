@@ -149,8 +149,8 @@ def domains():
     bad(146, "d-quote", "A quote hides no other domain behind the victim's.",
         CHEN, "example.org'@example.net")
     taken(147, "d-underscore", "d= with an underscore",
-          "A name of the DNS may have an underscore, a mail domain may not: it is aligned with "
-          "nothing.", dkim(*MATCHES, d="a_b.example.org"), dmarc=fails())
+          "No mail domain has an underscore, but a name of the DNS may, and the signer's is one.",
+          dkim(*MATCHES, d="a_b.example.org"), dmarc=passes("dkim", "a_b.example.org"))
     ours(148, "d-nul", "A NUL does not end the domain.", CHEN,
          replaced(signed(), b"d=example.org", b"d=example.org\0.example.net"),
          dkim(*MALFORMED, d="", s="", a=""))
