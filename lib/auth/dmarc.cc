@@ -31,8 +31,8 @@ std::string common_suffix(const std::string& a, const std::string& b) {
   }
 }
 
-// Section 5.3.1 for the author, and RFC 8616 for the others: A-labels, in lower case. No address has
-// an underscore in its domain, but a signer's domain may: it is only a name of the DNS.
+// Section 5.3.1 for the author, and RFC 8616 for the others: A-labels, in lower case. No address
+// has an underscore in its domain, but a signer's domain may: it is only a name of the DNS.
 std::optional<std::string> identity_of(const DmarcIdentifier& identifier) {
   std::string plain = identifier.domain;
   if (identifier.method == Method::Dkim) std::ranges::replace(plain, '_', 'x');

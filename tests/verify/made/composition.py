@@ -161,7 +161,8 @@ def fields():
             "RFC 5322 section 4.5.2", "From : ann@example.org", AS_ANN)
     written(56, "from-tab-before-colon", "A tab before the colon is a blank.",
             "RFC 5322 section 4.5.2", ["From\t: eve@example.net", "From: ann@example.org"], SEVERAL)
-    written(57, "from-folded-name", "No field has a fold before its colon, but some show it as one.",
+    written(57, "from-folded-name",
+            "No field has a fold before its colon, but some show it as one.",
             CHEN, ["X: a", "From\r\n : ann@example.org"], LOOKALIKE)
     written(58, "from-folded-name-beside",
             "Beside a From field, what is folded before its colon may be what is shown.", CHEN,
@@ -186,7 +187,8 @@ def fields():
     written(67, "from-mbox-line", "The line of an mbox file is no From field.",
             "RFC 5322 section 2.2", ["From ann@example.org Mon Jan  1 00:00:00 2024",
                                      "From: eve@example.net"], AS_EVE)
-    written(68, "from-nul-in-name", "A NUL in the name of a field may hide it from nobody but us.", SHEN,
+    written(68, "from-nul-in-name",
+            "A NUL in the name of a field may hide it from nobody but us.", SHEN,
             ["X: a", b"From\0: ann@example.org", "From: eve@example.net"], LOOKALIKE)
     written(69, "from-nul", "A NUL ends no address.", SHEN,
             b"From: ann@example.org\0@example.net", SYNTAX)
