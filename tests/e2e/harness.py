@@ -124,8 +124,10 @@ def certificate_table(chain, key):
 def roles_of(pid):
     """Name and pid of every process that this one has started: "postern-verify.1"."""
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    names = {pathlib.Path(f"/proc/{child}/cmdline").read_text(encoding="ascii"): int(child)
-             for child in children.split()}
+    names = {}
+    for child in children.split():
+        with contextlib.suppress(FileNotFoundError):  # it has just ended
+            names[pathlib.Path(f"/proc/{child}/cmdline").read_text(encoding="ascii")] = int(child)
     return {name.rstrip("\0"): child for name, child in names.items()}
 
 
