@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "base/spare_descriptors.h"
+
 namespace smtp_role {
 
 bool BufferBudget::take(std::uint64_t bytes) {
@@ -32,6 +34,7 @@ void BudgetCharge::release() {
 base::Result<std::shared_ptr<MessagePart>> MessagePart::make(BufferBudget& budget) {
   base::UniqueFd fd(memfd_create("postern-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return base::Error::system("memfd_create", errno);
+  if (!base::leaves_spare_descriptors(fd.get())) return base::Error::system("memfd_create", EMFILE);
   return std::shared_ptr<MessagePart>(new MessagePart(std::move(fd), budget));
 }
 

@@ -42,7 +42,8 @@ int fail(int exit_code, const base::Error& error) { return fail({{exit_code, err
 // Descriptors for every connection the configuration allows; the roles inherit the hard limit and
 // raise their own soft one.
 void check_descriptor_limit(const config::Config& config) {
-  constexpr std::size_t kPerConnection = 2;  // socket and message
+  // Socket, message, its header for the verifiers, and the file that deliver collects it in.
+  constexpr std::size_t kPerConnection = 4;
   constexpr std::size_t kOthers = 100;
   const bool proxies = std::ranges::any_of(config.listeners, [](const config::Listener& listener) {
     return !listener.proxy_protocol_from.empty();

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/result.h"
+#include "base/spare_descriptors.h"
 
 namespace net {
 namespace {
@@ -43,6 +44,7 @@ void Acceptor::accept_some() {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) pause(errno);
       return;  // EAGAIN, or a connection that was gone before we came: the loop calls again
     }
+    if (!base::leaves_spare_descriptors(fd.get())) return pause(EMFILE);
     send_at_once(fd.get());
     if (const auto peer = base::Endpoint::from_sockaddr(storage)) adopt_(std::move(fd), *peer);
   }

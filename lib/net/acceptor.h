@@ -20,7 +20,8 @@ class Acceptor {
   using Trouble = std::function<void(const std::string& reason)>;
 
   // `loop` must outlive this. Takes connections, non-blocking and close-on-exec, until destroyed;
-  // when the process is out of descriptors it waits a moment, and clients wait in the backlog.
+  // when the process is out of descriptors it waits a moment, and clients wait in the backlog. The
+  // client that would take a spare one is dropped.
   Acceptor(EventLoop& loop, base::UniqueFd listener, Adopt adopt, Trouble trouble);
 
  private:

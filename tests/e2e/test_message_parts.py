@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The way of a message between the programs, of all sizes and to every end: nothing of it is left
 anywhere, and nobody can change what another reads."""
+import concurrent.futures
 import contextlib
 import itertools
 import os
@@ -194,6 +195,38 @@ class Descriptors(Parts):
         server.wait_event("role_died", role=role, pid=pid)
         with Dialog.tls(server) as dialog:
             wait_for(lambda: dialog.ask("MAIL FROM:<a@example.net>").startswith("250 "), role)
+
+
+class FewDescriptors(harness.TestCase):
+    """Far too few for those who come: some are told to come later, and that is all."""
+    CONNECTIONS = 60
+    SENDERS = 30
+
+    def test_large_messages_when_descriptors_run_out(self):
+        server = self.start("[limits]\nconnections = 1000\n",
+                            prefix=["prlimit", "--nofile=150:150"])
+        with contextlib.ExitStack() as stack:
+            for _ in range(self.CONNECTIONS):
+                stack.enter_context(server.connect())
+            with concurrent.futures.ThreadPoolExecutor(self.SENDERS) as pool:
+                answers = list(pool.map(lambda _: self.send(server), range(3 * self.SENDERS)))
+        self.assertLessEqual({answer[:9] for answer in answers},
+                             {"250 2.0.0", "451 4.3.0", "452 4.3.1", "none"})
+        accepted = sum(answer.startswith("250 ") for answer in answers)
+        self.assertGreater(accepted, 0)
+        self.assertEqual(len(server.mails("ours.test/info")), accepted)
+        with Dialog.tls(server) as dialog:
+            self.assertRegex(dialog.deliver(LARGE, "info@ours.test"), "^250 ")
+        for event in "ipc_violation", "role_died":
+            self.assertEqual(server.events(event), [])
+
+    def send(self, server):
+        """The answer to the message; "none" where it did not come so far."""
+        answer = "none"
+        with contextlib.suppress(OSError, EOFError, AssertionError), Dialog.tls(server) as dialog:
+            dialog.begin("info@ours.test")
+            answer = dialog.finish(LARGE)
+        return answer
 
 
 if __name__ == "__main__":

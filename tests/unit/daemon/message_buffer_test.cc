@@ -3,9 +3,13 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <vector>
+
+#include "base/spare_descriptors.h"
 
 using smtp_role::BufferBudget;
 using smtp_role::MessagePart;
@@ -63,4 +67,21 @@ TEST_CASE("nobody can change a sealed part") {
   CHECK(::ftruncate(fd, 100) < 0);
   CHECK(::fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE) < 0);
   CHECK_FALSE((*part)->append("x").ok());
+}
+
+TEST_CASE("a part is none that takes a spare descriptor") {
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit few{1000, before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &few) == 0);
+  std::vector<base::UniqueFd> others;
+  do {
+    others.emplace_back(::dup(0));
+  } while (base::leaves_spare_descriptors(others.back().get()));
+  BufferBudget budget(1000);
+  CHECK_FALSE(MessagePart::make(budget).ok());
+  others.resize(others.size() - 2);
+  CHECK(MessagePart::make(budget).ok());
+  others.clear();
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
