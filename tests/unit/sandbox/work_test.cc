@@ -221,6 +221,9 @@ int deliver_one(const spool::Settings& settings, int channel) {
     if (outcome.get_future().get() != spool::Outcome::Durable) return 6;
     if (writers.free_bytes() == 0) return 7;
     if (!spool->sweep(info, base::wall_now())) return 8;
+    auto large = spool->open_message_file();
+    if (!large || !spool->append(large->appending.get(), message.get(), text.size())) return 9;
+    if (!send_descriptor(channel, large->reading.get())) return 10;
   }
   return 0;
 }
@@ -256,6 +259,11 @@ TEST_CASE("deliver: a message is durable in the Maildirs, a missing one is made"
   settings.directory = directory.path();
   settings.hostname = "mx.example.org";
   CHECK(in_child([&] { return deliver_one(settings, channel.ours.get()); }) == kGood);
+  const UniqueFd collected = receive_descriptor(channel.theirs.get());
+  std::array<char, 8> bytes{};
+  CHECK(pread(collected.get(), bytes.data(), 7, 0) == 7);
+  CHECK(std::string(bytes.data()) == "Subject");
+  CHECK(pwrite(collected.get(), "x", 1, 0) == -1);
   for (const char* mailbox : {"info", "sales"}) {
     const fs::path inbox = directory.path() / "example.org" / mailbox / "new";
     REQUIRE(std::distance(fs::directory_iterator(inbox), {}) == 1);
