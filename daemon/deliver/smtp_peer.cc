@@ -206,8 +206,8 @@ void SmtpPeer::delivered(std::uint64_t message, const spool::Done& done) {
 }
 
 template <class Message>
-void SmtpPeer::send(const Message& message, base::SharedFd fd) {
-  if (open_ && !channel_.send(message, std::move(fd))) close();
+void SmtpPeer::send(const Message& message, const base::SharedFd& fd) {
+  if (open_ && !channel_.send(message, fd)) close();
 }
 
 void SmtpPeer::send_space() {

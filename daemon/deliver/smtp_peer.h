@@ -64,7 +64,7 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
   std::optional<std::vector<spool::Copy>> checked_copies(ipc::Deliver& deliver) const;
   void delivered(std::uint64_t message, const spool::Done& done);
   template <class Message>
-  void send(const Message& message, base::SharedFd fd = nullptr);
+  void send(const Message& message, const base::SharedFd& fd = nullptr);
   void send_space();
   void send_space_regularly();
 

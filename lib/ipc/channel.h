@@ -37,8 +37,8 @@ class Channel {
 
   // `fd` goes with a message whose table row says so, and is kept here until it is on its way.
   template <class T>
-  base::Status send(const T& message, base::SharedFd fd = nullptr) {
-    return send_frame(T::kType, pack(message), std::move(fd));
+  base::Status send(const T& message, const base::SharedFd& fd = nullptr) {
+    return send_frame(T::kType, pack(message), fd);
   }
   template <class T>
   base::Status send(const T& message, base::UniqueFd fd) {

@@ -32,9 +32,9 @@ class ChannelLink : public std::enable_shared_from_this<ChannelLink> {
 
   // After the end it does nothing. `fd` as for ipc::Channel::send().
   template <class Message>
-  void send(const Message& message, base::SharedFd fd = nullptr) {
+  void send(const Message& message, const base::SharedFd& fd = nullptr) {
     const auto self = shared_from_this();
-    if (channel_) after_sending(channel_->send(message, std::move(fd)));
+    if (channel_) after_sending(channel_->send(message, fd));
   }
   template <class Message>
   void send(const Message& message, base::UniqueFd fd) {
