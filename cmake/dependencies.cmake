@@ -11,9 +11,13 @@ pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(LIBUNBOUND REQUIRED IMPORTED_TARGET libunbound>=1.17)
 pkg_check_modules(LIBPSL REQUIRED IMPORTED_TARGET libpsl>=0.21)
 
-# No pkg-config file comes with it.
-find_path(LIBSPF2_INCLUDE spf2/spf.h REQUIRED)
-find_library(LIBSPF2_LIBRARY spf2 REQUIRED)
-add_library(libspf2 UNKNOWN IMPORTED)
-set_target_properties(libspf2 PROPERTIES
-  IMPORTED_LOCATION ${LIBSPF2_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LIBSPF2_INCLUDE})
+# No pkg-config file comes with these. postern_find_library(spf2 spf2/spf.h): the target libspf2.
+function(postern_find_library name header)
+  find_path(LIB${name}_INCLUDE ${header} REQUIRED)
+  find_library(LIB${name}_LIBRARY ${name} REQUIRED)
+  add_library(lib${name} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(lib${name} PROPERTIES
+    IMPORTED_LOCATION ${LIB${name}_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LIB${name}_INCLUDE})
+endfunction()
+postern_find_library(spf2 spf2/spf.h)
+postern_find_library(opendmarc opendmarc/dmarc.h)

@@ -12,8 +12,8 @@ base::Result<verify_role::Work> review() {
   // Made now, and only now: see reviewer.h.
   const auto reviewer = std::make_shared<auth::second_opinion::Reviewer>();
   return verify_role::Work([reviewer](verify_role::Job& job, ipc::Channel& channel) {
-    return channel.send(
-        ipc::Reviewed{job.number, ipc::pack(reviewer->review(job.facts, job.answers))});
+    return channel.send(ipc::Reviewed{
+        job.number, ipc::pack(reviewer->review(job.facts, job.verdicts, job.answers))});
   });
 }
 

@@ -8,8 +8,8 @@
 namespace smtp_role {
 namespace {
 
-using auth::second_opinion::Opinions, auth::second_opinion::Outcome,
-    auth::second_opinion::SpfOpinion;
+using auth::second_opinion::OpinionRow, auth::second_opinion::Opinions,
+    auth::second_opinion::Outcome, auth::second_opinion::rows_of;
 using common::Counter;
 
 constexpr std::chrono::milliseconds kTick{500};
@@ -46,8 +46,10 @@ void OpinionClient::connect(base::UniqueFd channel) {
   send_next();
 }
 
-void OpinionClient::review(const auth::Facts& facts, const dns::AnswerTable& answers) {
-  Job job{facts.session.client, {++last_job_, ipc::pack(facts), answers.entries(), {}, 0, 0, {}}};
+void OpinionClient::review(const auth::Facts& facts, const auth::Verdicts& verdicts,
+                           const dns::AnswerTable& answers) {
+  Job job{facts.session.client,
+          {++last_job_, ipc::pack(facts), answers.entries(), {}, 0, 0, ipc::pack(verdicts)}};
   if (queue_.size() >= limits_.jobs || ipc::pack(job.message).size() > limits_.job_bytes)
     return count_not_asked();
   queue_.push_back(std::move(job));
@@ -72,22 +74,21 @@ bool OpinionClient::on_message(const ipc::Message& message) {
   queue_.pop_front();
   working_ = false;
   tick_->pause();
-  tell(job, "mailfrom", opinions->spf_mailfrom);
-  tell(job, "helo", opinions->spf_helo);
+  for (const OpinionRow& opinion : rows_of(*opinions)) tell(job, opinion);
   send_next();
   return true;
 }
 
-void OpinionClient::tell(const Job& job, const char* identity, const SpfOpinion& opinion) {
+void OpinionClient::tell(const Job& job, const OpinionRow& opinion) {
   count_(counter_of(opinion.outcome));
   if (opinion.outcome != Outcome::Different) return;
   obs::Line(obs::Event::second_opinion)
       .token("client", job.client.to_string())
-      .token("check", "spf")
-      .token("identity", identity)
+      .token("check", opinion.check)
+      .token("identity", opinion.identity)
       .peer("domain", opinion.domain)
-      .token("ours", name_of(opinion.ours))
-      .token("theirs", name_of(opinion.theirs))
+      .token("ours", opinion.ours)
+      .token("theirs", opinion.theirs)
       .write();
 }
 
@@ -107,10 +108,8 @@ void OpinionClient::give_up() {
   count_not_asked();
 }
 
-// Of both identities.
 void OpinionClient::count_not_asked() {
-  count_(Counter::second_opinion_not_asked);
-  count_(Counter::second_opinion_not_asked);
+  for (std::size_t i = 0; i < rows_of({}).size(); ++i) count_(Counter::second_opinion_not_asked);
 }
 
 void OpinionClient::check_time() {

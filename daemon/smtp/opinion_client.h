@@ -26,8 +26,9 @@
 namespace smtp_role {
 
 struct OpinionLimits {
-  std::size_t jobs = 200;                                   // that wait
-  std::size_t job_bytes = 64u << 10;                        // of one of them, as it is sent
+  std::size_t jobs = 200;  // that wait
+  // Of one of them, as it is sent. A usual one has some 4 KiB, one of long SPF records some 26.
+  std::size_t job_bytes = 64u << 10;
   std::chrono::milliseconds work{std::chrono::seconds(5)};  // on one of them
 };
 
@@ -44,8 +45,9 @@ class OpinionClient {
   void on_stuck(PeerChange stuck) { stuck_ = std::move(stuck); }
   void connect(base::UniqueFd channel);
 
-  // `answers` are those that the verdicts of `facts` stand on.
-  void review(const auth::Facts& facts, const dns::AnswerTable& answers);
+  // `facts` and `answers` are what the verdicts stand on.
+  void review(const auth::Facts& facts, const auth::Verdicts& verdicts,
+              const dns::AnswerTable& answers);
 
  private:
   struct Job {
@@ -58,7 +60,7 @@ class OpinionClient {
   void on_end(const std::string& reason, bool violation);
   void give_up();  // what it works on
   void count_not_asked();
-  void tell(const Job& job, const char* identity, const auth::second_opinion::SpfOpinion& opinion);
+  void tell(const Job& job, const auth::second_opinion::OpinionRow& opinion);
   void check_time();
 
   net::EventLoop& loop_;

@@ -35,11 +35,11 @@ Services::Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionL
       verify(main_loop, resolve),
       opinions(main_loop, [this](common::Counter counter) { counters.add(counter); }),
       snapshot_(std::move(snapshot)) {
-  verify.on_judged(
-      [this](const auth::Facts& facts, const auth::Verdicts&, const dns::AnswerTable& answers) {
-        if (this->snapshot()->auth.second_opinion == auth::SecondOpinion::Log)
-          opinions.review(facts, answers);
-      });
+  verify.on_judged([this](const auth::Facts& facts, const auth::Verdicts& verdicts,
+                          const dns::AnswerTable& answers) {
+    if (this->snapshot()->auth.second_opinion == auth::SecondOpinion::Log)
+      opinions.review(facts, verdicts, answers);
+  });
 }
 
 std::shared_ptr<const Snapshot> Services::snapshot() const {

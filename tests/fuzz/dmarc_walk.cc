@@ -14,35 +14,7 @@ namespace {
 
 using auth::DmarcIdentifier, auth::DmarcResult, auth::DmarcVerdict;
 using fuzz::require;
-
-struct Settled {
-  DmarcVerdict verdict;
-  dns::AnswerTable answers;
-  int rounds = 0;
-};
-
-class Judge {
- public:
-  explicit Judge(const support::DmarcCase& one)
-      : one_(one), author_(auth::author_of(mail::HeaderFields(one.header))) {}
-
-  // At most `most` answers are added between two runs.
-  Settled settle(const std::vector<DmarcIdentifier>& identifiers, std::size_t most = SIZE_MAX,
-                 dns::AnswerTable answers = {}) const {
-    static const auth::PublicSuffixes suffixes;
-    for (int round = 0;; ++round) {
-      dns::Lookups lookups(answers);
-      auto verdict = auth::evaluate_dmarc(author_, identifiers, suffixes, lookups);
-      if (lookups.complete()) return {std::move(verdict), std::move(answers), round};
-      for (std::size_t i = 0; i < std::min(most, lookups.missing().size()); ++i)
-        answers.add(lookups.missing()[i], one_.answer(lookups.missing()[i]));
-    }
-  }
-
- private:
-  const support::DmarcCase& one_;
-  const auth::Author author_;
-};
+using support::settle, support::SettledDmarc;
 
 void check_verdict(const DmarcVerdict& verdict) {
   for (const std::string& text : {verdict.reason, verdict.section}) {
@@ -79,25 +51,24 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
   const std::size_t few = input.byte() % 5 + 1;
   const support::DmarcCase one = support::parse_dmarc_case(input.rest());
-  const Judge judge(one);
 
-  const Settled settled = judge.settle(one.identifiers);
+  const SettledDmarc settled = settle(one, one.identifiers);
   check_verdict(settled.verdict);
   if (settled.verdict.result == DmarcResult::Pass) check_pass(settled.verdict, one);
   require(settled.rounds <= 2, "the rounds are bounded");
   require(settled.answers.size() <= auth::kMaxDmarcQuestions, "the questions are bounded");
-  const Settled slowly = judge.settle(one.identifiers, few);
+  const SettledDmarc slowly = settle(one, one.identifiers, few);
   require(slowly.verdict == settled.verdict, "the order of the answers does not matter");
   require(slowly.answers.size() <= auth::kMaxDmarcQuestions, "the questions are bounded");
-  require(judge.settle(one.identifiers, 1, settled.answers).rounds == 0,
+  require(settle(one, one.identifiers, 1, settled.answers).rounds == 0,
           "what was answered is not asked again");
 
   auto open = one.identifiers;
   for (DmarcIdentifier& identifier : open) identifier.state = DmarcIdentifier::State::Open;
-  const Settled ahead = judge.settle(open);
+  const SettledDmarc ahead = settle(one, open);
   require(ahead.verdict.result != DmarcResult::Pass, "what is open passes nothing");
   if (open.size() <= auth::kMaxDmarcIdentifiers) {
-    require(judge.settle(one.identifiers, 1, ahead.answers).rounds == 0,
+    require(settle(one, one.identifiers, 1, ahead.answers).rounds == 0,
             "a prefetch asks for all that the judgement needs");
   }
   return 0;

@@ -38,7 +38,7 @@ SEALED_HEADERS = {
     "seccomp.h": {"sandbox"},
     "linux/landlock.h": {"sandbox"},
     "opendkim/": {"auth"},
-    "opendmarc/": {"auth"},
+    "opendmarc/": {"auth/second_opinion"},
     "spf2/": {"auth/second_opinion"},
     "libpsl.h": {"auth"},
     "CLI/": {"daemon/ctl"},

@@ -25,7 +25,7 @@ ALLOWED = {
     "libexec/postern-deliver": set(),
     # libidn2: domains in From may be U-labels.
     "libexec/postern-verify": {"libidn2", "libopendkim", "libpsl"},
-    "libexec/postern-opinion": {"libspf2"},
+    "libexec/postern-opinion": {"libopendmarc", "libpsl", "libspf2"},
     "libexec/postern-resolve": {"libevent_core", "libunbound"},
 }
 

@@ -2,6 +2,7 @@
 #include "support/dmarc_case.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -151,6 +152,40 @@ DmarcCase parse_dmarc_case(std::string_view text) {
   result.header += "\r\n";
   std::sort(result.asks.begin(), result.asks.end());
   return result;
+}
+
+SettledDmarc settle(const DmarcCase& one, const std::vector<auth::DmarcIdentifier>& identifiers,
+                    std::size_t most, dns::AnswerTable answers) {
+  static const auth::PublicSuffixes suffixes;
+  const auth::Author author = auth::author_of(mail::HeaderFields(one.header));
+  for (int round = 0;; ++round) {
+    dns::Lookups lookups(answers);
+    auto verdict = auth::evaluate_dmarc(author, identifiers, suffixes, lookups);
+    if (lookups.complete()) return {std::move(verdict), std::move(answers), round};
+    for (std::size_t i = 0; i < std::min(most, lookups.missing().size()); ++i)
+      answers.add(lookups.missing()[i], one.answer(lookups.missing()[i]));
+  }
+}
+
+auth::Verdicts verdicts_of(const DmarcCase& one, const auth::DmarcVerdict& dmarc) {
+  using auth::DkimResult, auth::SpfResult;
+  // In the order of DmarcIdentifier::State.
+  constexpr std::array kOfDkim = {DkimResult::Pass, DkimResult::TempError, DkimResult::Fail};
+  constexpr std::array kOfSpf = {SpfResult::Pass, SpfResult::TempError, SpfResult::Fail};
+  auth::Verdicts verdicts;
+  verdicts.dmarc = dmarc;
+  for (const auth::DmarcIdentifier& identifier : one.identifiers) {
+    const auto state = static_cast<std::size_t>(identifier.state);
+    if (identifier.method == auth::DmarcIdentifier::Method::Spf) {
+      verdicts.spf.mailfrom.result = kOfSpf.at(state);
+      verdicts.spf.mailfrom.domain = identifier.domain;
+    } else {
+      verdicts.dkim.signatures.emplace_back();
+      verdicts.dkim.signatures.back().result = kOfDkim.at(state);
+      verdicts.dkim.signatures.back().domain = identifier.domain;
+    }
+  }
+  return verdicts;
 }
 
 std::map<std::string, std::string> expectations_of(const auth::DmarcVerdict& verdict) {

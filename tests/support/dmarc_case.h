@@ -3,13 +3,17 @@
 // is that of tests/verify/dmarc/README.md.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "auth/dmarc.h"
+#include "auth/verdict.h"
 #include "dns/answer.h"
+#include "dns/answer_table.h"
 #include "dns/local_data.h"
 #include "dns/question.h"
 
@@ -34,6 +38,20 @@ struct DmarcCase {
 };
 
 DmarcCase parse_dmarc_case(std::string_view text);
+
+struct SettledDmarc {
+  auth::DmarcVerdict verdict;
+  dns::AnswerTable answers;
+  int rounds = 0;  // of questions
+};
+
+// Evaluates the case with these identifiers until nothing is missed; at most `most` answers are
+// added between two runs.
+SettledDmarc settle(const DmarcCase& one, const std::vector<auth::DmarcIdentifier>& identifiers,
+                    std::size_t most = SIZE_MAX, dns::AnswerTable answers = {});
+
+// All that was found, when `dmarc` was found of the identifiers of the case.
+auth::Verdicts verdicts_of(const DmarcCase& one, const auth::DmarcVerdict& dmarc);
 
 // Of every expectation that the form knows, what the verdict says.
 std::map<std::string, std::string> expectations_of(const auth::DmarcVerdict& verdict);

@@ -14,25 +14,7 @@
 namespace {
 
 using auth::DmarcIdentifier, auth::DmarcVerdict;
-
-struct Settled {
-  DmarcVerdict verdict;
-  dns::AnswerTable answers;
-};
-
-// At most `most` answers are added between two runs.
-Settled settle(const support::DmarcCase& one, const std::vector<DmarcIdentifier>& identifiers,
-               std::size_t most, dns::AnswerTable answers = {}) {
-  static const auth::PublicSuffixes suffixes;
-  const auth::Author author = auth::author_of(mail::HeaderFields(one.header));
-  for (;;) {
-    dns::Lookups lookups(answers);
-    DmarcVerdict verdict = auth::evaluate_dmarc(author, identifiers, suffixes, lookups);
-    if (lookups.complete()) return {std::move(verdict), std::move(answers)};
-    for (std::size_t i = 0; i < std::min(most, lookups.missing().size()); ++i)
-      answers.add(lookups.missing()[i], one.answer(lookups.missing()[i]));
-  }
-}
+using support::settle, support::SettledDmarc;
 
 std::vector<std::string> names_of(const dns::AnswerTable& answers) {
   std::vector<std::string> names;
@@ -67,7 +49,7 @@ void check_form(const support::DmarcCase& one, Report& report) {
 }
 
 void check_verdict(const support::DmarcCase& one, Report& report) {
-  const Settled settled = settle(one, one.identifiers, SIZE_MAX);
+  const SettledDmarc settled = settle(one, one.identifiers);
   const auto found = support::expectations_of(settled.verdict);
   for (const auto& [key, value] : one.expected) {
     report.require(found.at(key) == value,
@@ -82,15 +64,15 @@ void check_verdict(const support::DmarcCase& one, Report& report) {
 }
 
 void check_order(const support::DmarcCase& one, Report& report) {
-  const DmarcVerdict verdict = settle(one, one.identifiers, SIZE_MAX).verdict;
+  const DmarcVerdict verdict = settle(one, one.identifiers).verdict;
   report.require(settle(one, one.identifiers, 1).verdict == verdict,
                  "the order of the answers changes the verdict");
 
   auto open = one.identifiers;
   for (DmarcIdentifier& identifier : open) identifier.state = DmarcIdentifier::State::Open;
-  const Settled ahead = settle(one, open, SIZE_MAX);
+  const SettledDmarc ahead = settle(one, open);
   report.require(ahead.verdict.result != auth::DmarcResult::Pass, "passes before anything has");
-  const Settled judged = settle(one, one.identifiers, SIZE_MAX, ahead.answers);
+  const SettledDmarc judged = settle(one, one.identifiers, SIZE_MAX, ahead.answers);
   report.require(judged.verdict == verdict, "a prefetch changes the verdict");
   report.require(judged.answers.size() == ahead.answers.size(), "a prefetch has not asked for all");
 }

@@ -3,6 +3,7 @@
 
 #include <variant>
 
+#include "auth/second_opinion/dmarc_question.h"
 #include "auth/spf.h"
 
 namespace auth::second_opinion {
@@ -17,28 +18,47 @@ Refusal refuse(const SpfQuery& query, const SpfVerdict& ours, const dns::AnswerT
   return refuse_verdict(ours);
 }
 
-}  // namespace
-
-SpfOpinion Reviewer::review(const SpfQuery& query, const dns::AnswerTable& answers) {
-  dns::Lookups lookups(answers);
-  const SpfVerdict ours = evaluate_spf(query, lookups);
-  SpfOpinion opinion;
-  opinion.domain = query.domain;
-  std::variant<SpfResult, Refusal> theirs = refuse(query, ours, answers, lookups);
-  if (std::get<Refusal>(theirs) == nullptr) theirs = spf2_.ask(query, answers);
+template <class Judgement>
+Opinion<Judgement> compared(const std::string& domain, const Judgement& ours,
+                            const std::variant<Judgement, Refusal>& theirs) {
+  Opinion<Judgement> opinion;
+  opinion.domain = domain;
   if (const Refusal* refusal = std::get_if<Refusal>(&theirs)) {
     opinion.reason = *refusal;
     return opinion;
   }
-  opinion.ours = ours.result;
-  opinion.theirs = std::get<SpfResult>(theirs);
+  opinion.ours = ours;
+  opinion.theirs = std::get<Judgement>(theirs);
   opinion.outcome = opinion.ours == opinion.theirs ? Outcome::Same : Outcome::Different;
   return opinion;
 }
 
-Opinions Reviewer::review(const Facts& facts, const dns::AnswerTable& answers) {
-  return {review(mailfrom_query(facts.session), answers),
-          review(helo_query(facts.session), answers)};
+}  // namespace
+
+SpfOpinion Reviewer::review_spf(const SpfQuery& query, const dns::AnswerTable& answers) {
+  dns::Lookups lookups(answers);
+  const SpfVerdict ours = evaluate_spf(query, lookups);
+  std::variant<SpfResult, Refusal> theirs = refuse(query, ours, answers, lookups);
+  if (std::get<Refusal>(theirs) == nullptr) theirs = spf2_.ask(query, answers);
+  return compared(query.domain, ours.result, theirs);
+}
+
+DmarcOpinion Reviewer::review_dmarc(const Verdicts& verdicts,
+                                    const dns::AnswerTable& answers) const {
+  const auto question = question_about(verdicts, answers, suffixes_);
+  std::variant<DmarcJudgement, Refusal> theirs;
+  if (const Refusal* refusal = std::get_if<Refusal>(&question))
+    theirs = *refusal;
+  else
+    theirs = ask_opendmarc(std::get<DmarcQuestion>(question));
+  const DmarcVerdict& ours = verdicts.dmarc;
+  return compared(ours.author_domain, DmarcJudgement{ours.result, ours.policy()}, theirs);
+}
+
+Opinions Reviewer::review(const Facts& facts, const Verdicts& verdicts,
+                          const dns::AnswerTable& answers) {
+  return {review_spf(mailfrom_query(facts.session), answers),
+          review_spf(helo_query(facts.session), answers), review_dmarc(verdicts, answers)};
 }
 
 }  // namespace auth::second_opinion

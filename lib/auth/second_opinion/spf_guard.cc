@@ -13,10 +13,6 @@
 namespace auth::second_opinion {
 namespace {
 
-bool is_plain(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), base::is_printable);
-}
-
 bool is_loopback(const base::IpAddress& client) {
   static const base::IpAddress kLoopback6 = *base::IpAddress::parse("::1");
   return client.is_v4() ? client.bytes()[0] == 127 : client == kLoopback6;

@@ -3,13 +3,13 @@
 // its like), and some valid records with results that are known to be wrong; neither is worth an
 // opinion. So all that it reads has passed our own grammar before, and the limits below.
 //
-// Each function gives the reason why not, in printable ASCII and for ever valid, or nothing. Pure
-// functions, for any thread.
+// Pure functions, for any thread.
 #pragma once
 
 #include <cstddef>
 #include <string_view>
 
+#include "auth/second_opinion/refusal.h"
 #include "auth/spf_eval.h"
 #include "auth/verdict.h"
 #include "dns/answer.h"
@@ -26,8 +26,6 @@ inline constexpr std::size_t kMaxMacros = 32;
 inline constexpr std::size_t kMaxValue = 320;
 // Names of the client.
 inline constexpr std::size_t kMaxClientNames = kMaxSpfHosts;
-
-using Refusal = const char*;  // null: it may see it
 
 // RFC 7208 section 5.5
 inline constexpr char kClientNameFailed[] =

@@ -18,7 +18,7 @@ void review(Reviewer& reviewer, const auth::SpfQuery& query, const dns::AnswerTa
   const auto evaluate = [&](dns::Lookups& lookups) { return auth::evaluate_spf(query, lookups); };
   const auto answers = support::settle(zone, evaluate).answers;
   const auto begin = std::chrono::steady_clock::now();
-  const auto opinion = reviewer.review(query, answers);
+  const auto opinion = reviewer.review_spf(query, answers);
   const auto time = std::chrono::steady_clock::now() - begin;
   std::printf(
       "%s %s %s %lld %s\n", name_of(opinion.outcome), name_of(opinion.ours),

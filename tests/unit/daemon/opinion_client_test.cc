@@ -55,9 +55,17 @@ class FakeReviewer {
   std::unique_ptr<net::EventLoop::Watch> readable_;
 };
 
-Opinions opinions(Outcome mailfrom, Outcome helo) {
+constexpr int kResults = 3;  // of a message
+
+Opinions opinions(Outcome mailfrom, Outcome helo, Outcome dmarc = Outcome::NotAsked) {
+  using auth::DmarcPolicy, auth::DmarcResult;
   return {{mailfrom, "example.org", SpfResult::Pass, SpfResult::Fail, ""},
-          {helo, "helo.example", SpfResult::None, SpfResult::None, ""}};
+          {helo, "helo.example", SpfResult::None, SpfResult::None, ""},
+          {dmarc,
+           "example.net",
+           {DmarcResult::Fail, DmarcPolicy::Reject},
+           {DmarcResult::Pass, DmarcPolicy::Reject},
+           ""}};
 }
 
 void say(FakeReviewer& reviewer, std::uint64_t job, const Opinions& opinions) {
@@ -90,7 +98,9 @@ class Stage {
     facts.session.helo.assign(helo_bytes, 'x');
     dns::AnswerTable answers;
     answers.add({"example.org", dns::Type::Mx}, dns::Answer::of(dns::Status::NoName));
-    client.review(facts, answers);
+    auth::Verdicts verdicts;
+    verdicts.dmarc.author_domain = "example.net";
+    client.review(facts, verdicts, answers);
   }
 
   // Turns the loop until so many results are counted; not for ever.
@@ -123,29 +133,32 @@ class Stage {
 
 }  // namespace
 
-TEST_CASE("opinion client: what is said is counted, for both identities") {
+TEST_CASE("opinion client: what is said is counted, each for itself") {
   Stage stage;
   const FakeReviewer& reviewer = stage.add(agrees);
   stage.review();
-  stage.until_counted(2);
+  stage.until_counted(kResults);
   CHECK(stage.same() == 1);
-  CHECK(stage.not_asked() == 1);
+  CHECK(stage.not_asked() == 2);
   REQUIRE(reviewer.jobs.size() == 1);
   CHECK(reviewer.jobs[0].answers.size() == 1);
   const auto facts = ipc::unpack<auth::Facts>(reviewer.jobs[0].facts);
   REQUIRE(facts);
   CHECK(facts->session.helo == "xxxxxxxxxx");
+  const auto verdicts = ipc::unpack<auth::Verdicts>(reviewer.jobs[0].verdicts);
+  REQUIRE(verdicts);
+  CHECK(verdicts->dmarc.author_domain == "example.net");
   CHECK(stage.changes.empty());
 }
 
 TEST_CASE("opinion client: a disagreement is counted") {
   Stage stage;
   stage.add([](auto& reviewer, auto& job) {
-    say(reviewer, job.job, opinions(Outcome::Different, Outcome::Same));
+    say(reviewer, job.job, opinions(Outcome::Different, Outcome::Same, Outcome::Different));
   });
   stage.review();
-  stage.until_counted(2);
-  CHECK(stage.different() == 1);
+  stage.until_counted(kResults);
+  CHECK(stage.different() == 2);
   CHECK(stage.same() == 1);
 }
 
@@ -158,10 +171,10 @@ TEST_CASE("opinion client: one at a time, in their order, whenever there is a re
     CHECK_FALSE(std::exchange(busy, true));
     stage.loop.post([&self, &busy, number = job.job] {
       busy = false;
-      agrees(self, {number, {}, {}, {}, 0, 0, {}});
+      say(self, number, opinions(Outcome::Same, Outcome::NotAsked));
     });
   });
-  stage.until_counted(6);
+  stage.until_counted(3 * kResults);
   REQUIRE(reviewer.jobs.size() == 3);
   for (std::size_t i = 0; i < 3; ++i)
     CHECK(ipc::unpack<auth::Facts>(reviewer.jobs[i].facts)->session.helo.size() == i + 1);
@@ -173,11 +186,11 @@ TEST_CASE("opinion client: what does not fit is only counted") {
   limits.job_bytes = 1000;
   Stage stage(limits);
   stage.review(1000);
-  CHECK(stage.not_asked() == 2);
+  CHECK(stage.not_asked() == kResults);
   for (int i = 0; i < 3; ++i) stage.review();
-  CHECK(stage.not_asked() == 4);
+  CHECK(stage.not_asked() == 2 * kResults);
   stage.add(agrees);
-  stage.until_counted(8);
+  stage.until_counted(4 * kResults);
   CHECK(stage.same() == 2);
 }
 
@@ -188,9 +201,9 @@ TEST_CASE("opinion client: a death costs the opinion that it worked on, and no o
   stage.review();
   stage.until([&] { return !stage.changes.empty(); });
   CHECK(stage.changes == std::vector<std::string>{"lost"});
-  CHECK(stage.not_asked() == 2);
+  CHECK(stage.not_asked() == kResults);
   stage.add(agrees);
-  stage.until_counted(4);
+  stage.until_counted(2 * kResults);
   CHECK(stage.same() == 1);
 }
 
@@ -201,7 +214,7 @@ TEST_CASE("opinion client: a new channel gives up what the old one had in hand")
   stage.until([&] { return old.jobs.size() == 1; });
   const FakeReviewer& next = stage.add(agrees);
   stage.review();
-  stage.until_counted(4);
+  stage.until_counted(2 * kResults);
   CHECK(next.jobs.size() == 1);
   CHECK(stage.same() == 1);
   CHECK(stage.changes.empty());
@@ -215,10 +228,10 @@ TEST_CASE("opinion client: who works for too long is to be replaced") {
   stage.review();
   stage.until([&] { return !stage.changes.empty(); });
   CHECK(stage.changes == std::vector<std::string>{"stuck"});
-  CHECK(stage.not_asked() == 2);
+  CHECK(stage.not_asked() == kResults);
   stage.review();  // waits
   stage.add(agrees);
-  stage.until_counted(4);
+  stage.until_counted(2 * kResults);
   CHECK(stage.same() == 1);
 }
 
@@ -241,6 +254,6 @@ TEST_CASE("opinion client: who says what it may not is left") {
     stage.review();
     stage.until([&] { return !stage.changes.empty(); });
     CHECK(stage.changes == std::vector<std::string>{"lost"});
-    CHECK(stage.counted() == 2);
+    CHECK(stage.counted() == kResults);
   }
 }

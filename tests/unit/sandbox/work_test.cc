@@ -22,6 +22,7 @@
 #include <string>
 #include <thread>
 
+#include "auth/second_opinion/opendmarc.h"
 #include "auth/second_opinion/reviewer.h"
 #include "auth/verify.h"
 #include "daemon/verify/smtp_peer.h"
@@ -346,9 +347,23 @@ TEST_CASE("opinion: libspf2 works on a table, and on nothing else") {
   CHECK(in_child([&] {
           auth::second_opinion::Reviewer reviewer;
           if (!sandbox::restrict_files({}) || !sandbox::restrict_calls(Role::Verify)) return 1;
-          const auto opinion = reviewer.review(query, answers);
+          const auto opinion = reviewer.review_spf(query, answers);
           if (opinion.outcome != auth::second_opinion::Outcome::Same) return 2;
           return opinion.theirs == auth::SpfResult::Fail ? 0 : 3;
+        }) == kGood);
+}
+
+TEST_CASE("opinion: libopendmarc works on what it is told, and on nothing else") {
+  using namespace auth::second_opinion;
+  const DmarcQuestion question{"news.example.org",
+                               "v=DMARC1; p=reject; rua=mailto:a@example.net",
+                               "example.org",
+                               {"example.net", "example.org"},
+                               "example.net"};
+  CHECK(in_child([&] {
+          if (!sandbox::restrict_files({}) || !sandbox::restrict_calls(Role::Verify)) return 1;
+          const DmarcJudgement said = ask_opendmarc(question);
+          return said == DmarcJudgement{auth::DmarcResult::Pass, auth::DmarcPolicy::Reject} ? 0 : 2;
         }) == kGood);
 }
 

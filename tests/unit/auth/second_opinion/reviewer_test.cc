@@ -9,6 +9,7 @@
 
 #include "dns/answer_text.h"
 #include "dns/name.h"
+#include "mail/address.h"
 #include "support/settle.h"
 
 using auth::SpfResult, auth::second_opinion::Outcome, auth::second_opinion::Refusal,
@@ -40,7 +41,7 @@ auth::SpfQuery query(const std::string& client = "192.0.2.1") {
 // With the answers that our verdict needs.
 SpfOpinion review(const std::string& zone, const auth::SpfQuery& query = ::query()) {
   const auto evaluate = [&](dns::Lookups& lookups) { return auth::evaluate_spf(query, lookups); };
-  return Reviewer().review(query, support::settle(table(zone), evaluate).answers);
+  return Reviewer().review_spf(query, support::settle(table(zone), evaluate).answers);
 }
 
 void check_same(const std::string& zone, SpfResult result,
@@ -124,7 +125,7 @@ TEST_CASE("a disagreement is told with both results") {
                            "example.org A unknown records 192.0.2.1\n"
                            "example.org.x.test A unknown records 127.0.0.2\n"
                            "other.test.x.test A unknown nxdomain\n";
-  const SpfOpinion opinion = Reviewer().review(query(), table(zone));
+  const SpfOpinion opinion = Reviewer().review_spf(query(), table(zone));
   CHECK(opinion.outcome == Outcome::Different);
   CHECK(opinion.ours == SpfResult::Pass);
   CHECK(opinion.theirs == SpfResult::Fail);
@@ -140,7 +141,7 @@ TEST_CASE("what it may not see it does not see") {
   check_not_asked(review(txt("example.org", "v=spf1 ptr -all") +
                          "1.2.0.192.in-addr.arpa PTR unknown failure \"time-out\"\n"),
                   "client's names");
-  check_not_asked(Reviewer().review(query(), dns::AnswerTable()), "are not there");
+  check_not_asked(Reviewer().review_spf(query(), dns::AnswerTable()), "are not there");
   auto no_name = query();
   no_name.domain = no_name.sender_domain = "[192.0.2.1]";
   check_not_asked(review("", no_name), "not the name of a domain");
@@ -193,18 +194,47 @@ TEST_CASE("records and macros at the limits of the guard") {
                   "name that is too long");
 }
 
-TEST_CASE("both identities of a session") {
+TEST_CASE("both identities of a session, and its author") {
   auth::Facts facts;
   facts.session.client = *base::IpAddress::parse("192.0.2.1");
   facts.session.helo = "helo.example";
   facts.session.mail_from = mail::parse_mailbox("user@example.org");
-  const auto opinions = Reviewer().review(
-      facts,
-      table(txt("example.org", "v=spf1 ip4:192.0.2.1 -all") + txt("helo.example", "v=spf1 -all")));
+  const dns::AnswerTable answers =
+      table(txt("example.org", "v=spf1 ip4:192.0.2.1 -all") + txt("helo.example", "v=spf1 -all") +
+            txt("_dmarc.example.org", "v=DMARC1; p=reject") + "_dmarc.org TXT unknown nxdomain\n");
+  auth::Verdicts verdicts;
+  verdicts.spf.mailfrom.result = SpfResult::Pass;
+  verdicts.spf.mailfrom.domain = "example.org";
+  verdicts.dmarc.author_domain = verdicts.dmarc.policy_domain = "example.org";
+  verdicts.dmarc.result = auth::DmarcResult::Pass;
+  verdicts.dmarc.published = auth::DmarcPolicy::Reject;
+  const auto opinions = Reviewer().review(facts, verdicts, answers);
   CHECK(opinions.spf_mailfrom ==
         SpfOpinion{Outcome::Same, "example.org", SpfResult::Pass, SpfResult::Pass, ""});
   CHECK(opinions.spf_helo ==
         SpfOpinion{Outcome::Same, "helo.example", SpfResult::Fail, SpfResult::Fail, ""});
+  const auth::second_opinion::DmarcJudgement pass{auth::DmarcResult::Pass,
+                                                  auth::DmarcPolicy::Reject};
+  CHECK(opinions.dmarc ==
+        auth::second_opinion::DmarcOpinion{Outcome::Same, "example.org", pass, pass, ""});
+}
+
+TEST_CASE("opinions as they are told") {
+  using namespace auth::second_opinion;
+  Opinions opinions;
+  opinions.spf_helo = {Outcome::Different, "helo.example", SpfResult::Pass, SpfResult::Fail, ""};
+  opinions.dmarc = {Outcome::Different,
+                    "example.org",
+                    {auth::DmarcResult::Fail, auth::DmarcPolicy::Reject},
+                    {auth::DmarcResult::None, {}},
+                    ""};
+  opinions.spf_mailfrom.reason = "why";
+  const auto rows = rows_of(opinions);
+  CHECK((rows[0].ours.empty() && rows[0].theirs.empty() && rows[0].reason == "why"));
+  CHECK((rows[1].identity == std::string("helo") && rows[1].ours == "pass"));
+  CHECK(rows[1].theirs == "fail");
+  CHECK((rows[2].check == std::string("dmarc") && rows[2].domain == "example.org"));
+  CHECK((rows[2].ours == "fail:reject" && rows[2].theirs == "none"));
 }
 
 TEST_CASE("answers of another type than was asked") {
@@ -217,5 +247,5 @@ TEST_CASE("answers of another type than was asked") {
   answer.addresses = {*base::IpAddress::parse("2001:db8::1")};
   answer.names = {"name.example"};
   odd.add({"example.org", dns::Type::A}, answer);
-  CHECK(Reviewer().review(query(), odd).outcome == Outcome::Same);
+  CHECK(Reviewer().review_spf(query(), odd).outcome == Outcome::Same);
 }
