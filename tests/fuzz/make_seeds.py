@@ -110,6 +110,7 @@ DMARC = (b"\1\0" + fields("example.org", "aligned", "5.3.5", "example.org", "exa
 VERDICTS = (SPF + SPF + b"\0" + fields("a.example", "why") + b"\0" + COUNT.pack(2) + DKIM + DKIM +
             COUNT.pack(3) + DMARC)
 OPINION = b"\1" + text("example.org") + b"\2\3" + text("")
+DMARC_OPINION = b"\1" + text("example.org") + b"\2\1\2" + b"\0\0" + text("")
 STREAMS = {
     "ipc_from_role": [
         ("Hello", b"\0" + text("0123abcd")), ("Confined", texts("no Landlock")),
@@ -139,7 +140,7 @@ STREAMS = {
          COUNT.pack(1) + COUNT.pack(1)),
         ("Judged", numbers(7) + packed(VERDICTS))],
     "ipc_from_opinion": [
-        ("Reviewed", numbers(7) + packed(OPINION + OPINION))],
+        ("Reviewed", numbers(7) + packed(OPINION + OPINION + DMARC_OPINION))],
 }
 # A DNS answer as dns::Answer is written: status, security, reason, and the four lists.
 EMPTY = COUNT.pack(0)
@@ -428,6 +429,8 @@ def spf_eval_seeds():
 def second_opinion_seeds():
     for name, case in spf_eval_seeds():
         yield name, case[1:]
+    for name, case in dmarc_walk_seeds():
+        yield name, b"#\n" + case[1:]
 
 
 def dmarc_cases():
