@@ -10,8 +10,8 @@
 
 namespace common {
 
-// The next message. An error is final: EPIPE when the other process has ended, ETIMEDOUT at the
-// deadline, if there is one.
+// The next message; what waits to be sent goes out meanwhile. An error is final: EPIPE when the
+// other process has ended, ETIMEDOUT at the deadline, if there is one.
 base::Result<ipc::Message> await_message(ipc::Channel& channel,
                                          std::optional<base::Instant> deadline = std::nullopt);
 

@@ -12,8 +12,12 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "daemon/common/role_process.h"
+#include "obs/settings.h"
 
 namespace ctl {
+
+// Of the roles: what they say beside their answers goes to standard error, and only what ends them.
+inline constexpr obs::Settings kRoleLog{obs::Level::Error, obs::Format::Logfmt};
 
 class ConfinedRole {
  public:

@@ -77,6 +77,8 @@ void declare_verify(CLI::App& app, Command& command) {
       verify->add_option("--record", options.record, "Write the answers of the DNS to this file");
   verify->add_option("--replay", options.replay, "Take the answers from this file, ask nobody")
       ->excludes(record);
+  verify->add_flag("--second-opinion", options.second_opinion,
+                   "Ask other implementations for their results too");
   verify->add_flag("--json", options.json, "Print one JSON object");
   verify->callback([&] { command.run = [](const Command& c) { return ctl::verify(c.verify); }; });
 }

@@ -109,6 +109,9 @@ VerifyReport report_on(const VerifyOptions& options, const Case& it,
   report.authentication_results = policy::authentication_results(
       settings.authserv_id, facts, report.verdicts, it.envelope.smtputf8);
   report.warnings = std::move(judgement.warnings);
+  if (options.second_opinion)
+    report.second_opinions =
+        second_opinions(it.judges.user, judgement.facts, report.verdicts, judgement.answers);
   return report;
 }
 

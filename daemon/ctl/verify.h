@@ -14,8 +14,9 @@ struct VerifyOptions {
   std::string helo;
   std::string from;  // "" and "<>": the null reverse-path
   std::string file = config::kDefaultPath;
-  std::string record;  // where the answers of the DNS go; "": nowhere
-  std::string replay;  // where they come from; "": the DNS
+  std::string record;           // where the answers of the DNS go; "": nowhere
+  std::string replay;           // where they come from; "": the DNS
+  bool second_opinion = false;  // ask other implementations too
   bool json = false;
 };
 

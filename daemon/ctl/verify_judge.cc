@@ -20,18 +20,15 @@ namespace {
 
 using Role = base::Result<std::unique_ptr<ConfinedRole>>;
 
-// What the roles say beside their answers goes to standard error: only what ends them.
-constexpr obs::Settings kLog{obs::Level::Error, obs::Format::Logfmt};
-
 Role start_verifier(const Judges& judges) {
-  auto settings = common::seal_settings(kLog);
+  auto settings = common::seal_settings(kRoleLog);
   if (!settings) return settings.error();
   return ConfinedRole::start(ipc::Role::Verify, judges.verify, std::move(*settings), judges.user);
 }
 
 Role start_resolver(const Judges& judges, const config::Config& config) {
   auto its_settings = common::resolve_settings(config);
-  its_settings.log = kLog;
+  its_settings.log = kRoleLog;
   auto settings = common::seal_settings(its_settings);
   if (!settings) return settings.error();
   return ConfinedRole::start(ipc::Role::Resolve, judges.resolve, std::move(*settings), judges.user);
@@ -41,7 +38,13 @@ Role start_resolver(const Judges& judges, const config::Config& config) {
 class Trial {
  public:
   explicit Trial(net::EventLoop& loop, dns::Resolver& answers)
-      : loop_(loop), log_(answers), client_(loop, log_) {}
+      : loop_(loop), log_(answers), client_(loop, log_) {
+    client_.on_judged(
+        [this](const auth::Facts& facts, const auth::Verdicts&, const dns::AnswerTable& table) {
+          facts_ = facts;
+          answers_ = table;
+        });
+  }
 
   base::Result<Judgement> run(ConfinedRole& verifier, const auth::SessionFacts& facts,
                               const std::string& message, const auth::Settings& settings);
@@ -56,6 +59,8 @@ class Trial {
   LookupLog log_;
   common::VerifyClient client_;
   std::string trouble_;
+  auth::Facts facts_;  // and answers: what the verdicts stand on
+  dns::AnswerTable answers_;
 };
 
 base::Result<common::MessagePiece> piece_of(std::string_view bytes) {
@@ -86,7 +91,8 @@ base::Result<Judgement> Trial::run(ConfinedRole& verifier, const auth::SessionFa
   const Milliseconds took = base::now() - begun;
   if (!trouble_.empty()) return base::Error::temporary(trouble_);
   if (!*outcome) return outcome->error();
-  return Judgement{**outcome, log_.take("no answer within auth.deadline"), took, {}};
+  return Judgement{**outcome, facts_, answers_, log_.take("no answer within auth.deadline"),
+                   took,      {}};
 }
 
 base::Result<Judgement> ask(const Judges& judges, const config::Config& config,
@@ -123,7 +129,7 @@ base::Result<Judgement> replay(const config::Config& config, ConfinedRole& verif
 base::Result<Judgement> judge(const Judges& judges, const config::Config& config,
                               const auth::SessionFacts& facts, const std::string& message,
                               const dns::AnswerTable* recorded) {
-  obs::configure(kLog);
+  obs::configure(kRoleLog);
   const Role verifier = start_verifier(judges);
   if (!verifier) return verifier.error();
   auto judgement = recorded == nullptr ? ask(judges, config, **verifier, facts, message)

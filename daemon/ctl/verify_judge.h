@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "auth/session_facts.h"
-#include "auth/verdict.h"
+#include "auth/verify.h"
 #include "base/account.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "config/config.h"
 #include "daemon/ctl/lookup_log.h"
+#include "dns/answer_table.h"
 
 namespace ctl {
 
@@ -25,6 +26,8 @@ struct Judges {
 
 struct Judgement {
   auth::Verdicts verdicts;
+  auth::Facts facts;         // what the verdicts stand on
+  dns::AnswerTable answers;  // likewise
   std::vector<Lookup> lookups;
   Milliseconds took{};                // from the first question to the verdicts
   std::vector<std::string> warnings;  // of what is not as it should be

@@ -46,7 +46,7 @@ const char* name_of(auth::NullMx null_mx) {
   return kNames.at(static_cast<std::size_t>(null_mx));
 }
 
-// All that were made. What a later version checks, and who else was asked, goes here.
+// All that were made. What a later version checks goes here.
 std::vector<Finding> findings_of(const VerifyReport& report) {
   const auth::Verdicts& verdicts = report.verdicts;
   const auto& sender = report.session.mail_from;
@@ -192,10 +192,17 @@ json reply_json(const smtp::Reply& reply) {
           {"line", without_newline(reply.render())}};
 }
 
+json opinions_json(const VerifyReport& report) {
+  return report.second_opinions ? to_json(*report.second_opinions) : json();
+}
+
 }  // namespace
 
 std::string as_text(const VerifyReport& report) {
-  return head(report) + '\n' + lookups(report) + '\n' + verdicts(report) + '\n' + outcome(report);
+  const std::string opinions =
+      report.second_opinions ? as_text(*report.second_opinions) + '\n' : "";
+  return head(report) + '\n' + lookups(report) + '\n' + verdicts(report) + '\n' + opinions +
+         outcome(report);
 }
 
 std::string as_json(const VerifyReport& report) {
@@ -206,6 +213,7 @@ std::string as_json(const VerifyReport& report) {
                        {"rounds", rounds_of(report)},
                        {"ms", report.replayed ? json() : json(report.took.count())},
                        {"verdicts", list_of(findings_of(report))},
+                       {"second_opinion", opinions_json(report)},
                        {"disposition", policy::name_of(report.disposition.action)},
                        {"detail", report.disposition.detail},
                        {"reply", reply_json(report.reply)},

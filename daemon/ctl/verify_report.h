@@ -2,6 +2,7 @@
 // What `postern verify` found, for people and for programs. Pure functions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "auth/verdict.h"
 #include "daemon/ctl/lookup_log.h"
 #include "daemon/ctl/verify_input.h"
+#include "daemon/ctl/verify_opinion.h"
 #include "policy/decide.h"
 #include "smtp/reply.h"
 
@@ -24,7 +26,8 @@ struct VerifyReport {
   auth::Verdicts verdicts;
   policy::Disposition disposition;
   smtp::Reply reply;
-  std::string authentication_results;  // the field, as policy writes it
+  std::string authentication_results;             // the field, as policy writes it
+  std::optional<SecondOpinions> second_opinions;  // nothing: not asked for
   std::vector<std::string> warnings;
 };
 

@@ -9,6 +9,7 @@
 #include "auth/dkim_screen.h"
 #include "auth/dmarc_record.h"
 #include "base/ascii.h"
+#include "mail/domain.h"
 
 namespace auth::second_opinion {
 namespace {
@@ -100,7 +101,9 @@ Refusal refuse_tags(std::string_view text) {
 }  // namespace
 
 Refusal refuse_verdict(const DmarcVerdict& ours) {
-  if (ours.result == DmarcResult::PermError) return "there is not one author domain";
+  // A walk needs a name, whatever is said to be one.
+  if (ours.result == DmarcResult::PermError || !mail::is_domain(ours.author_domain))
+    return "there is not one author domain";
   if (ours.result == DmarcResult::TempError) return "it has no temporary errors";
   return nullptr;
 }

@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxReportUri = 250;
 inline constexpr std::size_t kMaxPassed = 101;
 
 Refusal refuse_verdict(const DmarcVerdict& ours);
-// Of the author, or of what has passed.
+// Of what has passed.
 Refusal refuse_name(std::string_view domain);
 // `text` is a DMARC record by its version. `from_above`: it is not of the author domain itself.
 Refusal refuse_dmarc_record(std::string_view text, bool from_above);

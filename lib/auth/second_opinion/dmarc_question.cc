@@ -104,7 +104,6 @@ class Preparation {
 
 Refusal Preparation::refuse_names() const {
   if (passed_.size() > kMaxPassed) return "too much has passed";
-  if (const Refusal refusal = refuse_name(author_)) return refusal;
   for (const Identifier& one : passed_)
     if (const Refusal refusal = refuse_name(one.domain)) return refusal;
   return nullptr;

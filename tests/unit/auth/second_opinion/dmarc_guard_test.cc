@@ -97,6 +97,7 @@ TEST_CASE("the limits of a DMARC record") {
 
 TEST_CASE("about which verdicts and names of DMARC it may be asked") {
   auth::DmarcVerdict verdict;
+  verdict.author_domain = "example.org";
   for (const auto result :
        {auth::DmarcResult::None, auth::DmarcResult::Pass, auth::DmarcResult::Fail}) {
     verdict.result = result;
@@ -106,6 +107,11 @@ TEST_CASE("about which verdicts and names of DMARC it may be asked") {
   CHECK_THAT(refuse_verdict(verdict), Contains("temporary"));
   verdict.result = auth::DmarcResult::PermError;
   CHECK_THAT(refuse_verdict(verdict), Contains("author"));
+  verdict.result = auth::DmarcResult::Pass;
+  for (const char* name : {"", "a..b", "b\xc3\xbc.example", ".example"}) {
+    verdict.author_domain = name;
+    CHECK_THAT(refuse_verdict(verdict), Contains("author"));
+  }
   CHECK(refuse_name("xn--bcher-kva.example") == nullptr);
   CHECK_THAT(refuse_name("b\xc3\xbc"
                          "cher.example"),

@@ -155,6 +155,8 @@ TEST_CASE("the names that libopendmarc is given") {
   signatures.push_back(signatures.front());
   check_not_asked(judged, "too much");
   check_not_asked("header Subject: no author\n", "author");
+  judged.verdicts.dmarc = {};
+  check_not_asked(judged, "author");
 }
 
 TEST_CASE("what libopendmarc makes of records") {
