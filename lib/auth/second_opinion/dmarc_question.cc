@@ -47,8 +47,10 @@ struct Identifier {
 std::vector<Identifier> passed_identifiers(const Verdicts& verdicts) {
   std::vector<Identifier> passed;
   const auto add = [&](bool is_spf, const std::string& domain) {
+    std::string plain = domain;
+    if (!is_spf) std::ranges::replace(plain, '_', 'x');  // as in evaluate_dmarc()
     // What is no domain name is aligned with nothing. Of one that is not ASCII that is not known.
-    if (mail::is_domain(domain) || !base::is_ascii(domain))
+    if (mail::is_domain(plain) || !base::is_ascii(domain))
       passed.push_back({is_spf, base::lower(domain)});
   };
   for (const DkimVerdict& signature : verdicts.dkim.signatures)

@@ -8,7 +8,7 @@ libopendmarc 1.4.2 follows RFC 7489. It is asked only where RFC 9989 comes to th
 is known to do what its own RFC says. Reasons for not asking are those of REASONS, with what stands
 behind each; another reason fails, and so does any disagreement.
 
-200,000 evaluations with the seed 1: 135,534 the same, 64,466 not asked, no disagreement, in a
+200,000 evaluations with the seed 1: 136,066 the same, 63,934 not asked, no disagreement, in a
 quarter of a minute. Of the cases in files, which are about the rules of RFC 9989, 109 of 228.
 """
 
@@ -63,6 +63,7 @@ ORGANIZATIONS = ["example.org", "example.com", "shop.example", "example.co.uk", 
                  "me.github.io", "x.com", "b.example.org", "city.kobe.jp", "team.kobe.jp"]
 SUFFIXES = ["org", "com", "co.uk", "gov.uk", "github.io", "kobe.jp", "uk"]
 LABELS = ["mail", "news", "bounce", "a", "b", "e", "xn--bcher-kva", "deep", "mx-1"]
+SIGNERS = [*LABELS, "s_1"]  # which no address may have
 POLICIES = ["none", "quarantine", "reject"]
 TAGS = {
     "sp": (POLICIES, 6), "np": (POLICIES, 2), "adkim": (["r", "s", "S"], 5),
@@ -126,9 +127,9 @@ class Generator:
         if kind == "above" and len(labels) > 1:
             return ".".join(labels[self.random.randint(1, len(labels) - 1):])
         if kind == "below":
-            return f"{self.random.choice(LABELS)}.{author}"
+            return f"{self.random.choice(SIGNERS)}.{author}"
         if kind == "beside" and len(labels) > 1:
-            return f"{self.random.choice(LABELS)}.{'.'.join(labels[1:])}"
+            return f"{self.random.choice(SIGNERS)}.{'.'.join(labels[1:])}"
         if kind == "stranger":
             return self.author()
         return author.upper() if self.chance(0.1) else author

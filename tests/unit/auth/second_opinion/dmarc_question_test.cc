@@ -78,6 +78,14 @@ TEST_CASE("libopendmarc is told the record, whose it is, and what has passed") {
   CHECK_FALSE(asked("zone _dmarc.example.org. TXT \"other\"\ndkim pass news.example.org\n").record);
 }
 
+TEST_CASE("an underscore is a letter of signers") {
+  const auto question = asked(kOfOrganization +
+                              "dkim pass a_b.example.org\nspf pass c_d.example.org\n"
+                              "header From: ann@example.org\n");
+  CHECK(question.dkim == std::vector<std::string>{"a_b.example.org"});
+  CHECK_FALSE(question.spf);
+}
+
 TEST_CASE("where the DNS did not answer, libopendmarc is not asked") {
   const std::string dead_top = "dead _dmarc.org TXT time-out\n";
   check_not_asked(kOwn + dead_top + "dkim pass news.example.org\n", "has no answer");
