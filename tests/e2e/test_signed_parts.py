@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verifiers read all of a message, octet by octet as it came, whatever its size and its parts."""
+"""Every octet of a signed message comes to its verifier: small and large, by DATA and in chunks."""
 import base64
 import re
 import subprocess

@@ -75,7 +75,7 @@ TEST_CASE("verify: the report for programs") {
   for (const auto& member : object.items()) names.push_back(member.key());
   CHECK(names == std::vector<std::string>{"authentication_results", "detail", "disposition",
                                           "lookups", "message", "ms", "replayed", "reply", "rounds",
-                                          "session", "verdicts", "warnings"});
+                                          "second_opinion", "session", "verdicts", "warnings"});
   CHECK(object["message"]["taken_out"].size() == 1);
   CHECK(object["session"]["from"] == "<a@example.net>");
   CHECK(object["rounds"] == 2);
