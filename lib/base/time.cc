@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/time.h"
 
+#include <array>
+#include <cstdio>
+
 namespace base {
 namespace {
 
@@ -25,6 +28,12 @@ UtcTime::UtcTime(WallTime time) {
   minute = to_int(clock.minutes());
   second = to_int(clock.seconds());
   millisecond = to_int(clock.subseconds());
+}
+
+std::string UtcTime::date() const {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", year, month, day);
+  return text.data();
 }
 
 }  // namespace base

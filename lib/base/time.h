@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 namespace base {
 
@@ -17,6 +18,9 @@ inline WallTime wall_now() { return std::chrono::system_clock::now(); }
 // file at its first call, and not every process has files.
 struct UtcTime {
   explicit UtcTime(WallTime time);
+
+  std::string date() const;  // "2027-06-30"; of two such the later is the greater text
+
   int year;
   unsigned month;    // 1 to 12
   unsigned day;      // 1 to 31

@@ -17,10 +17,16 @@ enum class Action : std::uint8_t { Deliver, Quarantine, Reject, Defer };
 
 const char* name_of(Action action);  // "deliver"
 
+// What a rule is about.
+enum class Check : std::uint8_t { None, Author, NullMx, Spf, Spoofing, Dmarc };
+
 struct Disposition {
   Action action = Action::Deliver;
   std::optional<smtp::Reply> refusal;  // what the peer reads; exactly with Reject and Defer
-  std::string detail;                  // of the refusal, for the log; never for the peer
+  std::string detail;                  // to the rule, for the log; never for the peer
+  Check check = Check::None;           // of the rule that decided; none with Deliver
+  // Why DMARC did not decide although it would have: the exception. With Deliver only.
+  std::string exception;
 };
 
 // Verdicts that no rule acts on are only recorded.

@@ -166,6 +166,43 @@ inline Reply spf_unknown(std::string_view domain) {
           "SPF cannot be checked now, try again later: " + std::string(domain),
           "spf_temperror"};
 }
+// RFC 5322 section 3.6: one From field. RFC 9989 section 11.5: of one domain.
+inline Reply no_from() { return {550, {5, 6, 0}, "The message has no From field", "no_from"}; }
+inline Reply several_froms() {
+  return {550, {5, 6, 0}, "The message has several From fields", "several_froms"};
+}
+inline Reply bad_from() { return {550, {5, 6, 0}, "The From field cannot be read", "bad_from"}; }
+inline Reply no_from_domain() {
+  return {
+      550, {5, 6, 0}, "The From field has an address literal in place of a domain", "no_domain"};
+}
+inline Reply several_domains() {
+  return {550, {5, 6, 0}, "The From field has mailboxes of several domains", "several_domains"};
+}
+inline Reply dmarc_fail(std::string_view domain) {  // RFC 9989 section 5.4
+  return {550,
+          {5, 7, 1},
+          "DMARC: refused as the policy of the From domain asks: " + std::string(domain),
+          "dmarc_fail"};
+}
+inline Reply dmarc_unknown(std::string_view domain) {
+  return {451,
+          {4, 4, 3},
+          "DMARC cannot be checked now, try again later: " + std::string(domain),
+          "dmarc_temperror"};
+}
+inline Reply spoofed(std::string_view domain) {
+  return {550,
+          {5, 7, 1},
+          "Not authenticated as mail of the From domain, which is ours: " + std::string(domain),
+          "spoofed"};
+}
+inline Reply spoofing_unknown(std::string_view domain) {
+  return {451,
+          {4, 4, 3},
+          "The From domain cannot be authenticated now, try again later: " + std::string(domain),
+          "spoof_temperror"};
+}
 
 // The end of the session. 421 may answer any command (RFC 5321 section 3.8).
 // RFC 5321 section 3.1: behind a greeting of 554 a server MUST wait for QUIT. We close at once, and

@@ -22,6 +22,8 @@ TEST_CASE("a moment in UTC") {
   const base::WallTime epoch;
   CHECK(shown(epoch) == "4 1970-01-01 00:00:00.000");
   CHECK(shown(epoch - 1ms) == "3 1969-12-31 23:59:59.999");
+  CHECK(base::UtcTime(epoch - 1ms).date() == "1969-12-31");
+  CHECK(base::UtcTime(epoch).date() == "1970-01-01");
   CHECK(shown(epoch + 951827696s) == "2 2000-02-29 12:34:56.000");
   CHECK(shown(epoch + 4102444799s + 999ms) == "4 2099-12-31 23:59:59.999");
   CHECK(shown(epoch + 4107542400s) == "1 2100-03-01 00:00:00.000");  // 2100 has no leap day

@@ -37,7 +37,11 @@ auth::Verdicts verdicts(SpfResult spf, NullMx null_mx = NullMx::No) {
 }
 
 policy::AuthSettings settings(OnSpfFail on_fail, OnTemporaryError on_temporary_error) {
-  return {"mx.ours.test", on_temporary_error, on_fail};
+  policy::AuthSettings settings;
+  settings.authserv_id = "mx.ours.test";
+  settings.on_temporary_error = on_temporary_error;
+  settings.on_spf_fail = on_fail;
+  return settings;
 }
 
 const std::vector<policy::AuthSettings> kAllSettings = {
@@ -46,12 +50,19 @@ const std::vector<policy::AuthSettings> kAllSettings = {
     settings(OnSpfFail::Reject, OnTemporaryError::Defer),
     settings(OnSpfFail::Reject, OnTemporaryError::Accept)};
 
-Action action(const auth::Verdicts& verdicts, const policy::AuthSettings& settings) {
+// What holds whatever the case.
+policy::Disposition decided(const auth::Verdicts& verdicts, const policy::AuthSettings& settings) {
   const policy::Disposition disposition = policy::decide(facts(), verdicts, settings);
   const bool refused = disposition.action == Action::Reject || disposition.action == Action::Defer;
   CHECK(disposition.refusal.has_value() == refused);
   if (refused) CHECK(disposition.refusal->temporary() == (disposition.action == Action::Defer));
-  return disposition.action;
+  CHECK((disposition.check == policy::Check::None) == (disposition.action == Action::Deliver));
+  if (!disposition.exception.empty()) CHECK(disposition.action == Action::Deliver);
+  return disposition;
+}
+
+Action action(const auth::Verdicts& verdicts, const policy::AuthSettings& settings) {
+  return decided(verdicts, settings).action;
 }
 
 }  // namespace
