@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/assert.h"
 #include "base/utf8.h"
 #include "mail/domain.h"
 #include "mail/folded.h"
@@ -12,6 +13,9 @@
 
 namespace mail {
 namespace {
+
+constexpr std::string_view kSeparator = ";";
+constexpr std::string_view kLineEnd = "\r\n";
 
 // token of RFC 2045 section 5.1: no blank, no control character, no tspecial
 bool is_token_char(char c) {
@@ -23,11 +27,11 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
 }
 
-// local-part "@" domain-name, as far as it needs no quotes: a local part in quotes, a literal and
-// what is no token are a quoted-string as a whole.
+// [ local-part ] "@" domain-name, as far as it needs no quotes: a local part in quotes, a literal
+// and what is no token are a quoted-string as a whole.
 bool is_plain_address(std::string_view text) {
   const auto at = text.rfind('@');
-  return at != std::string_view::npos && is_token(text.substr(0, at)) &&
+  return at != std::string_view::npos && (at == 0 || is_token(text.substr(0, at))) &&
          is_domain(text.substr(at + 1));
 }
 
@@ -113,17 +117,22 @@ bool may_say(std::string_view value, std::string_view authserv_id) {
 
 }  // namespace
 
-std::string auth_results_field(const std::string& authserv_id,
-                               const std::vector<AuthResult>& results, bool smtputf8) {
-  const std::string name = "Authentication-Results:";
-  if (results.empty()) return folded({name, authserv_id + ';', "none"}, ' ');
-  std::string text = folded({name, authserv_id + ';'}, ' ');
-  for (const AuthResult& result : results) {
-    std::vector<std::string> tokens = tokens_of(result, smtputf8);
-    if (&result != &results.back()) tokens.back() += ';';
-    text += folded(tokens, ' ');
-  }
-  return text;
+AuthResultsField::AuthResultsField(const std::string& authserv_id, bool smtputf8)
+    : text_(folded({"Authentication-Results:", authserv_id + ';'}, ' ')), smtputf8_(smtputf8) {}
+
+bool AuthResultsField::add(const AuthResult& result, std::size_t reserve) {
+  const std::string more = folded(tokens_of(result, smtputf8_), ' ');
+  const std::size_t size = text_.size() + kSeparator.size() + more.size();
+  if (size + reserve > kMaxAuthResults) return false;
+  if (!is_empty_) text_.insert(text_.size() - kLineEnd.size(), kSeparator);
+  text_ += more;
+  is_empty_ = false;
+  return true;
+}
+
+const std::string& AuthResultsField::text() const {
+  POSTERN_ASSERT(!is_empty_);
+  return text_;
 }
 
 bool is_our_auth_results(const HeaderField& field, std::string_view authserv_id) {

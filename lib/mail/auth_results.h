@@ -18,6 +18,8 @@ namespace mail {
 // envelope can have is that long.
 inline constexpr std::size_t kMaxAuthReason = 400;
 inline constexpr std::size_t kMaxAuthValue = 400;
+// Octets of the field, all of it: ten times what that of a usual message has.
+inline constexpr std::size_t kMaxAuthResults = 16384;
 
 struct AuthProperty {
   std::string name;   // "smtp.mailfrom": ours, valid as it is
@@ -32,13 +34,28 @@ struct AuthResult {
   std::vector<AuthProperty> properties;
 };
 
-// The whole field, ending in CRLF; each result begins a line. Lines are folded to 78 columns where
+// Our field while it is written. Each result begins a line. Lines are folded to 78 columns where
 // they can be, but never within a value or reason, though the grammar allows it: no line begins
 // with what a stranger chose. None is above 998 octets. Bytes beyond ASCII are kept in a message
 // with SMTPUTF8, where they are UTF-8 (RFC 6532); elsewhere, and for control characters, there is a
-// '?'. `authserv_id` is a domain name in A-labels.
-std::string auth_results_field(const std::string& authserv_id,
-                               const std::vector<AuthResult>& results, bool smtputf8);
+// '?'.
+class AuthResultsField {
+ public:
+  // `authserv_id` is a domain name in A-labels; `smtputf8`: of the message.
+  AuthResultsField(const std::string& authserv_id, bool smtputf8);
+
+  // False: with it and `reserve` octets more the field would be above kMaxAuthResults. Nothing is
+  // added then.
+  bool add(const AuthResult& result, std::size_t reserve = 0);
+
+  // The whole field, ending in CRLF. At least one result has been added.
+  const std::string& text() const;
+
+ private:
+  std::string text_;
+  bool smtputf8_;
+  bool is_empty_ = true;
+};
 
 // Whether a reader may take the field for one of ours, of this server: an Authentication-Results
 // field with our authserv-id, in any spelling that the grammar allows, its obsolete forms included,

@@ -329,6 +329,8 @@ def auth_results_seeds():
         text = bytes([len(value)]) + value
         yield f"value-{number}", bytes([number & 1]) + text + text + b"mx.ours.test"
         yield f"utf8-{number}", b"\1" + text + text
+        for copies in [1, 2, 3]:
+            yield f"signed-{number}-{copies}", bytes([copies << 1]) + text + text
 
 
 def proxy_block(command, family, block):

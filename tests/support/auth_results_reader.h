@@ -112,7 +112,7 @@ class AuthResultsReader {
   }
   // pvalue = value / [ [ local-part ] "@" ] domain-name
   bool read_pvalue(std::string& value) {
-    if (!read_value(value)) return false;
+    if (!rest_.starts_with('@') && !read_value(value)) return false;
     std::string domain;
     if (!accept("@")) return true;
     if (!read_token(domain) || !mail::is_domain(domain)) return false;

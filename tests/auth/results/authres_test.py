@@ -10,13 +10,17 @@ import sys
 import urllib.parse
 
 import authres
+import authres.dkim_b
+import authres.dmarc
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "spf"))
 from cases import word
 
 DEFAULT_COUNT = 3000
 MOST = 400  # octets of a value, as lib/mail/auth_results.h has it
-OURS = re.compile(r" (?:spf=|iprev=|reason=\"|smtp\.(?:mailfrom|helo)=|policy\.iprev=)")
+MOST_OF_ALL = 16384
+OURS = re.compile(r" (?:spf=|iprev=|dmarc=|dkim=|reason=\"|smtp\.(?:mailfrom|helo)=|"
+                  r"policy\.(?:iprev|dmarc|dnssec|override)=|header\.(?:from|[dsaib])=)")
 
 # What could end a value, a field or a comment, or begin one.
 PIECES = ["a", "B9", ".", "-", "_", "@", " ", "  ", '"', "\\", "\\\"", ";", "=", "/", "?", "(", ")",
@@ -26,6 +30,7 @@ PIECES = ["a", "B9", ".", "-", "_", "@", " ", "  ", '"', "\\", "\\\"", ";", "=",
 HANDMADE = ["", " ", "x", "a@b@c", '"', '\\', '";', "mx.ours.test; none", "a" * MOST, '"' * MOST,
             "\\" * (MOST + 1), "(" * 100, "a.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"]
 DOMAINS = ["example.net", "[192.0.2.1]", "xn--bcher-kva.example", "a-b.example", "x" * 63 + ".net"]
+SIGNERS = ["example.net", "xn--bcher-kva.example", "_a-b.c_d.example", "x" * 63 + ".net"]
 CLIENTS = ["192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7"]
 
 
@@ -37,9 +42,13 @@ class Case:
     domain: str
     reason: str
     name: str
+    signer: str
+    identity: str
+    copies: int = 1
 
     def line(self):
-        return " ".join(word(text.encode("latin-1")) for text in dataclasses.astuple(self)) + "\n"
+        return " ".join(word(str(item).encode("latin-1"))
+                        for item in dataclasses.astuple(self)) + "\n"
 
     def sender(self):
         if not self.domain:
@@ -56,14 +65,18 @@ def generated(choose):
     def text():
         return "".join(choose.choices(PIECES, k=choose.randrange(8)))
     domain = choose.choice([*DOMAINS, ""])
+    identity = choose.choice(["", text(), "@" + choose.choice(SIGNERS),
+                              text() + "@" + choose.choice(SIGNERS)])
     return Case(choose.choice(CLIENTS), text(), text() if domain else "", domain, text(),
-                text() or "a.example")
+                text() or "a.example", choose.choice(SIGNERS), identity,
+                choose.choice([0, 1, 1, 1, 2, 3, 100]))
 
 
 def cases(count, seed):
     for text in HANDMADE:
-        yield Case(CLIENTS[0], text, text, DOMAINS[0], text, text or ".")
-        yield Case(CLIENTS[1], text, "", "", text, "a.example")
+        yield Case(CLIENTS[0], text, text, DOMAINS[0], text, text or ".", SIGNERS[0], text)
+        yield Case(CLIENTS[1], text, "", "", text, "a.example", SIGNERS[1], text, 100)
+        yield Case(CLIENTS[1], text, "", "", text, "a.example", SIGNERS[2], "@" + SIGNERS[2], 2)
     choose = random.Random(seed)
     for _ in range(count):
         yield generated(choose)
@@ -86,21 +99,68 @@ def check_lines(field):
     assert lines[-1] == "" and lines[0].startswith("Authentication-Results: "), field
     assert all(len(line) <= 998 and re.fullmatch(r"[ -~]+", line) for line in lines[:-1]), field
     assert all(OURS.match(line) for line in lines[1:-1]), field
+    assert len(field) <= MOST_OF_ALL, len(field)
+
+
+TOKEN = r"[!#$%&'*+.^_`{|}~\w-]"
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+UNQUOTED = re.compile(rf"{TOKEN}+|{TOKEN}*@{LABEL}(?:\.{LABEL})*", re.ASCII)
+
+
+def check_signature(case, result):
+    """One of those that are told."""
+    assert (result.method, result.result) == ("dkim", "permerror")
+    assert same(result.reason, shown(case.reason)), result.reason
+    assert (result.header_d, result.header_s) == (case.signer, case.signer)
+    values = {f"{p.type}.{p.name}": p.value for p in result.properties}
+    assert (values.pop("header.a"), values.pop("policy.dnssec")) == ("rsa-sha256", "secure")
+    # authres passes over a value in quotes that another property follows.
+    identity = values.pop("header.i", None)
+    if case.copies == 1 or UNQUOTED.fullmatch(case.identity):
+        assert same(identity, shown(case.identity)), result.properties
+    if case.copies > 1:
+        assert values.pop("header.b") == "a/b+c==d"
+    assert set(values) == {"header.d", "header.s"}, values
+
+
+def check_dmarc(case, dmarc):
+    assert (dmarc.method, dmarc.result) == ("dmarc", "fail")
+    values = {f"{p.type}.{p.name}": p.value for p in dmarc.properties}
+    assert (values.pop("header.from"), values.pop("policy.dmarc")) == (case.signer, "quarantine")
+    if case.reason:
+        assert same(values.pop("policy.override"), shown(case.reason)), values
+    assert not values, values
+
+
+def check_signatures(case, results):
+    if case.copies == 0:
+        assert [(result.method, result.result) for result in results] == [("dkim", "none")]
+        return
+    told = [result for result in results if result.result == "permerror"]
+    for result in told:
+        check_signature(case, result)
+    if len(told) == case.copies:
+        assert len(results) == len(told)
+    else:
+        assert len(results) == len(told) + 1 and results[-1].result == "neutral"
+        assert results[-1].reason == f"{case.copies - len(told)} more, not told here"
 
 
 def check(case, field):
     check_lines(field)
-    read = authres.AuthenticationResultsHeader.parse(field.removesuffix("\r\n"))
+    read = authres.FeatureContext(authres.dkim_b, authres.dmarc).parse(field.removesuffix("\r\n"))
     assert read.authserv_id == "mx.ours.test"
-    mailfrom, helo, iprev = read.results
+    mailfrom, helo, iprev, dmarc, *signatures = read.results
     assert (mailfrom.method, helo.method, iprev.method) == ("spf", "spf", "iprev")
-    for result in read.results:
+    for result in (mailfrom, helo, iprev):
         assert len(result.properties) == 1
     assert same(mailfrom.smtp_mailfrom, shown(case.sender())), mailfrom.smtp_mailfrom
     assert same(helo.smtp_helo, shown(case.helo)), helo.smtp_helo
     assert iprev.policy_iprev.replace("::ffff:", "") == case.client.replace("::ffff:", "")
     reason = shown(case.reason)
     assert same(mailfrom.reason, reason) and same(helo.reason, reason), mailfrom.reason
+    check_dmarc(case, dmarc)
+    check_signatures(case, signatures)
 
 
 def main():

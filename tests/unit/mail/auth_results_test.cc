@@ -11,10 +11,16 @@ namespace {
 
 const std::string kId = "mx.ours.test";
 
+std::string field_of(const std::vector<mail::AuthResult>& results, bool smtputf8 = false) {
+  mail::AuthResultsField field(kId, smtputf8);
+  for (const mail::AuthResult& result : results) REQUIRE(field.add(result));
+  return field.text();
+}
+
 // A field of one result with this reason and value, read back.
 mail::AuthResult told(const std::string& reason, const std::string& value, bool smtputf8 = false) {
-  const std::string field = mail::auth_results_field(
-      kId, {{"spf", "fail", reason, {{"smtp.mailfrom", value}}}}, smtputf8);
+  const std::string field =
+      field_of({{"spf", "fail", reason, {{"smtp.mailfrom", value}}}}, smtputf8);
   INFO(field);
   const auto read = support::AuthResultsReader::read(field, smtputf8);
   REQUIRE(read);
@@ -33,14 +39,12 @@ std::string value_told(const std::string& value, bool smtputf8 = false) {
 }
 
 TEST_CASE("each result begins a line, and long ones are folded") {
-  CHECK(mail::auth_results_field(kId,
-                                 {{"spf",
-                                   "fail",
-                                   "-all of example.net matches the client, whose address is known",
-                                   {{"smtp.mailfrom", "alice@example.net"}}},
-                                  {"spf", "none", "", {{"smtp.helo", "client.example.net"}}},
-                                  {"iprev", "pass", "yes", {{"policy.iprev", "2001:db8::1"}}}},
-                                 false) ==
+  CHECK(field_of({{"spf",
+                   "fail",
+                   "-all of example.net matches the client, whose address is known",
+                   {{"smtp.mailfrom", "alice@example.net"}}},
+                  {"spf", "none", "", {{"smtp.helo", "client.example.net"}}},
+                  {"iprev", "pass", "yes", {{"policy.iprev", "2001:db8::1"}}}}) ==
         "Authentication-Results: mx.ours.test;\r\n"
         " spf=fail\r\n"
         " reason=\"-all of example.net matches the client, whose address is known\"\r\n"
@@ -49,16 +53,29 @@ TEST_CASE("each result begins a line, and long ones are folded") {
         " iprev=pass reason=\"yes\" policy.iprev=\"2001:db8::1\"\r\n");
 }
 
-TEST_CASE("without results there is none") {
-  const std::string field = mail::auth_results_field(kId, {}, false);
-  CHECK(field == "Authentication-Results: mx.ours.test; none\r\n");
-  CHECK(support::AuthResultsReader::read(field, false)->results.empty());
+TEST_CASE("what the field has no room for is not added") {
+  const mail::AuthResult longest = {
+      "dkim", "fail", std::string(500, '"'), {{"header.i", std::string(500, '"')}}};
+  mail::AuthResultsField field(kId, false);
+  REQUIRE(field.add(longest));
+  const std::size_t first = field.text().size();
+  while (field.add(longest)) CHECK(field.text().size() <= mail::kMaxAuthResults);
+  const std::string full = field.text();
+  CHECK(full.size() > mail::kMaxAuthResults - first);
+  CHECK(support::AuthResultsReader::read(full, false)->results.size() == 9);
+
+  // To the octet: ";" and " spf=" and CRLF are eight.
+  const std::size_t room = mail::kMaxAuthResults - full.size() - 8;
+  CHECK_FALSE(field.add({"spf", std::string(room + 1, 'x'), "", {}}));
+  CHECK_FALSE(field.add({"spf", std::string(room, 'x'), "", {}}, 1));
+  CHECK(field.text() == full);
+  CHECK(field.add({"spf", std::string(room, 'x'), "", {}}));
+  CHECK(field.text().size() == mail::kMaxAuthResults);
 }
 
 TEST_CASE("what is no token and no plain address is quoted") {
   const auto written = [](const std::string& value) {
-    const std::string field =
-        mail::auth_results_field(kId, {{"spf", "none", "", {{"smtp.helo", value}}}}, false);
+    const std::string field = field_of({{"spf", "none", "", {{"smtp.helo", value}}}});
     const auto begin = field.find("helo=") + 5;
     return field.substr(begin, field.size() - begin - 2);
   };
@@ -71,7 +88,8 @@ TEST_CASE("what is no token and no plain address is quoted") {
   CHECK(written("a@[192.0.2.1]") == "\"a@[192.0.2.1]\"");
   CHECK(written("a@b@c.example") == "\"a@b@c.example\"");
   CHECK(written("a@c_d.example") == "\"a@c_d.example\"");
-  CHECK(written("@c.example") == "\"@c.example\"");
+  CHECK(written("@c.example") == "@c.example");
+  CHECK(written("@") == "\"@\"");
   CHECK(written("a;spf=pass") == "\"a;spf=pass\"");
   CHECK(written("(a)") == "\"(a)\"");
   CHECK(written("") == "\"\"");
@@ -94,7 +112,7 @@ TEST_CASE("a reason is quoted, and is one line") {
   const std::string words =
       std::string(100, 'a') + "; spf=pass  smtp.mailfrom=" + std::string(100, 'b') + " \"\\ \"";
   CHECK(told(words, "x").reason == words);
-  const std::string field = mail::auth_results_field(kId, {{"spf", "fail", words, {}}}, false);
+  const std::string field = field_of({{"spf", "fail", words, {}}});
   CHECK(field.find("\r\n spf=pass") == std::string::npos);
   CHECK(told("a\r\n\r\nb\tc", "x").reason == "a????b?c");
 }
