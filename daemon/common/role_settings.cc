@@ -20,6 +20,12 @@ inline constexpr policy::OnTemporaryError last_enumerator<policy::OnTemporaryErr
 template <>
 inline constexpr policy::OnSpfFail last_enumerator<policy::OnSpfFail> = policy::OnSpfFail::Reject;
 template <>
+inline constexpr policy::OnDmarcReject last_enumerator<policy::OnDmarcReject> =
+    policy::OnDmarcReject::Quarantine;
+template <>
+inline constexpr policy::SpoofProtection last_enumerator<policy::SpoofProtection> =
+    policy::SpoofProtection::Reject;
+template <>
 inline constexpr auth::SecondOpinion last_enumerator<auth::SecondOpinion> =
     auth::SecondOpinion::Off;
 template <>
@@ -41,17 +47,22 @@ void visit_fields(auto& v, net::Certificate& c) {
 void visit_fields(auto& v, net::TlsSettings& s) { v(s.min_version, s.certificates); }
 
 void visit_fields(auto& v, policy::Domain& d) {
-  v(d.name, d.mailboxes, d.aliases, d.subaddress_delimiters, d.catch_all);
+  v(d.name, d.mailboxes, d.aliases, d.subaddress_delimiters, d.catch_all, d.spoof_protection);
 }
 
 void visit_fields(auto& v, policy::ConnectionLimits& l) {
   v(l.total_connections, l.connections, l.exempt);
 }
 
-void visit_fields(auto& v, auth::Settings& s) { v(s.deadline, s.second_opinion); }
+void visit_fields(auto& v, auth::Settings& s) { v(s.deadline, s.dkim, s.second_opinion); }
+
+void visit_fields(auto& v, policy::DmarcException& e) {
+  v(e.network, e.dkim_domain, e.until, e.reason);
+}
 
 void visit_fields(auto& v, policy::AuthSettings& a) {
-  v(a.authserv_id, a.on_temporary_error, a.on_spf_fail);
+  v(a.authserv_id, a.on_temporary_error, a.on_spf_fail, a.enforce_dmarc, a.on_dmarc_reject,
+    a.quarantine_folder, a.dmarc_exceptions, a.guarded_domains);
 }
 
 void visit_fields(auto& v, policy::ListenerAccess& a) { v(a.allow, a.deny); }

@@ -6,12 +6,15 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/ascii.h"
+
 namespace config {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr std::string_view kPostmaster = "postmaster";  // always exists; RFC 5321 section 4.5.1
+constexpr std::chrono::days kExceptionNotice{30};       // before its end
 
 std::vector<const Table*> all_of(const std::vector<Table>& tables, std::string_view section) {
   std::vector<const Table*> result;
@@ -137,22 +140,49 @@ void check_deadline(const std::vector<Table>& tables, Report& report) {
     }
 }
 
-void check_exceptions(const std::vector<Table>& tables, Report& report) {
-  for (const Table* exception : all_of(tables, "auth.dmarc.exception"))
-    if (exception->find("network") == nullptr && exception->find("dkim_domain") == nullptr)
-      report.error(exception->place,
-                   "missing setting \"network\" or \"dkim_domain\" in [[auth.dmarc.exception]]",
-                   "an exception for everybody is none");
+void check_evidence(const Table& exception, Report& report) {
+  constexpr char kHint[] = "an exception for everybody is none";
+  if (exception.find("dkim_domain") != nullptr) return;
+  const Setting* network = exception.find("network");
+  if (network == nullptr)
+    return report.error(
+        exception.place,
+        "missing setting \"network\" or \"dkim_domain\" in [[auth.dmarc.exception]]", kHint);
+  const auto* networks = exception.get<std::vector<base::Network>>("network");
+  if (networks != nullptr && networks->front().prefix_bits() == 0)
+    report.error(network->place, "auth.dmarc.exception.network: holds every address", kHint);
+}
+
+void check_end(const Table& exception, base::WallTime now, Report& report) {
+  const auto* until = exception.get<std::string>("until");
+  if (until == nullptr) return;
+  const Place place = exception.find("until")->place;
+  if (base::UtcTime(now).date() > *until)
+    report.warning(place, "auth.dmarc.exception.until: the exception has ended",
+                   "remove it, or look at it again and set another day");
+  else if (base::UtcTime(now + kExceptionNotice).date() > *until)
+    report.warning(place, "auth.dmarc.exception.until: the exception ends within 30 days",
+                   "look at it again before it does");
+}
+
+void check_exceptions(const std::vector<Table>& tables, base::WallTime now, Report& report) {
+  for (const Table* exception : all_of(tables, "auth.dmarc.exception")) {
+    check_evidence(*exception, report);
+    check_end(*exception, now, report);
+    const auto* reason = exception->get<std::string>("reason");
+    if (reason != nullptr && base::trim(*reason).empty())
+      report.error(exception->find("reason")->place, "auth.dmarc.exception.reason: is blank");
+  }
 }
 
 }  // namespace
 
-void cross_check(const std::vector<Table>& tables, Report& report) {
+void cross_check(const std::vector<Table>& tables, base::WallTime now, Report& report) {
   check_listeners(tables, report);
   check_domains(tables, report);
   check_bans(tables, report);
   check_deadline(tables, report);
-  check_exceptions(tables, report);
+  check_exceptions(tables, now, report);
 }
 
 }  // namespace config

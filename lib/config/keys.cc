@@ -82,12 +82,30 @@ void set_catch_all(Config& config, const Parsed& value) {
   config.domains.back().catch_all = std::get<std::string>(value);
 }
 
+template <auto Field>
+void set_dkim(Config& config, const Parsed& value) {
+  assign(config.auth.dkim.*Field, value);
+}
+
+void append_exception(Config& config) { config.auth_policy.dmarc_exceptions.emplace_back(); }
+
+template <auto Field>
+void set_exception(Config& config, const Parsed& value) {
+  assign(config.auth_policy.dmarc_exceptions.back().*Field, value);
+}
+
+void set_exception_network(Config& config, const Parsed& value) {
+  config.auth_policy.dmarc_exceptions.back().network =
+      std::get<std::vector<base::Network>>(value).front();
+}
+
 // Already checked; only version 1 exists.
 void accept_version(Config&, const Parsed&) {}
 
 using Need = Key::Need;
 using Kind = Section::Kind;
 using policy::AuthSettings;
+using policy::DmarcException;
 using policy::Domain;
 using policy::ListenerAccess;
 
@@ -135,8 +153,10 @@ constexpr Section kSections[] = {
     {.path = "auth.dmarc", .doc = "Domain-based Message Authentication."},
     {.path = "auth.dmarc.exception",
      .kind = Kind::Array,
+     .add = append_exception,
      .doc = "One section for each sender whose DMARC failures are let through. It names a network, "
-            "a DKIM domain, or both, and it ends."},
+            "a DKIM domain, or both, and it ends. It changes what DMARC leads to, and no other "
+            "check."},
     {.path = "log", .doc = "The log on standard error."},
     {.path = "control", .doc = "How the administrator's tool reaches the server."},
     {.path = "workers", .doc = "Processes and threads."},
@@ -285,8 +305,13 @@ constexpr Key kKeys[] = {
      .type = Type::Choice,
      .fallback = "\"dmarc\"",
      .allowed = kSpoofProtection,
-     .doc = "\"dmarc\" treats outside mail from this domain as its published policy asks; "
-            "\"reject\" refuses it when it does not pass, whatever the policy."},
+     .set = put_last<&Config::domains, &Domain::spoof_protection>,
+     .doc =
+         "What becomes of mail whose From field names exactly this domain. All of it comes from "
+         "outside. \"dmarc\" treats it as the domain's own DMARC record asks; \"reject\" refuses "
+         "what does not pass with 550 5.7.1, whatever the record and auth.dmarc.enforce say, and "
+         "knows no exception. A domain without a record passes by SPF or a DKIM signature of "
+         "exactly its own name."},
     {.path = "domain.catch_all",
      .type = Type::MailboxName,
      .example = "\"info\"",
@@ -565,46 +590,60 @@ constexpr Key kKeys[] = {
      .fallback = "1024",
      .least = "1024",
      .most = "4096",
+     .set = set_dkim<&auth::DkimSettings::min_rsa_bits>,
      .doc = "Shortest RSA key whose signatures can pass."},
     {.path = "auth.dkim.max_signatures",
      .type = Type::Integer,
      .fallback = "10",
      .least = "1",
      .most = "100",
-     .doc = "Signatures of a message that are checked."},
+     .set = set_dkim<&auth::DkimSettings::max_signatures>,
+     .doc = "Signatures of a message that are checked; the first that may pass."},
     {.path = "auth.dmarc.enforce",
      .type = Type::Boolean,
      .fallback = "true",
-     .doc = "Whether DMARC policies are acted on."},
+     .set = put<&Config::auth_policy, &AuthSettings::enforce_dmarc>,
+     .doc = "Whether DMARC policies are acted on. When not, results are only recorded; a message "
+            "without one author domain in From is refused all the same."},
     {.path = "auth.dmarc.on_reject",
      .type = Type::Choice,
      .fallback = "\"reject\"",
      .allowed = kDmarcOnReject,
-     .doc = "What to do with a message whose domain asks for its rejection."},
+     .set = put<&Config::auth_policy, &AuthSettings::on_dmarc_reject>,
+     .doc =
+         "What to do with a message that fails and whose domain asks for its rejection: refuse it "
+         "with 550 5.7.1, or deliver it into the quarantine folder."},
     {.path = "auth.dmarc.quarantine_folder",
      .type = Type::FolderName,
      .fallback = "\"Junk\"",
-     .doc = "Maildir folder for quarantined mail, without the leading dot."},
+     .set = put<&Config::auth_policy, &AuthSettings::quarantine_folder>,
+     .doc = "Maildir folder for quarantined mail, without the leading dot. Every mailbox has one."},
     {.path = "auth.dmarc.exception.network",
      .type = Type::Network,
      .example = "\"192.0.2.0/24\"",
+     .set = set_exception_network,
      .doc = "Network that the mail comes from."},
     {.path = "auth.dmarc.exception.dkim_domain",
      .type = Type::HostName,
      .example = "\"lists.example.net\"",
-     .doc = "Domain of a DKIM signature that passes."},
+     .set = set_exception<&DmarcException::dkim_domain>,
+     .doc = "Domain (d=) of a DKIM signature that passes."},
     {.path = "auth.dmarc.exception.until",
      .type = Type::Date,
      .need = Need::Required,
      .example = "\"2027-06-30\"",
-     .doc = "Last day of the exception."},
+     .set = set_exception<&DmarcException::until>,
+     .doc = "Last day of the exception, in UTC. postern check warns when it is over, and 30 days "
+            "before."},
     {.path = "auth.dmarc.exception.reason",
      .type = Type::String,
      .least = "1",
      .most = "400",
      .need = Need::Required,
      .example = "\"mailing list without rewriting\"",
-     .doc = "Why. Whoever reviews it in a year will ask."},
+     .set = set_exception<&DmarcException::reason>,
+     .doc = "Why. Whoever reviews it in a year will ask. It is in the log and in the "
+            "Authentication-Results field of what is let through."},
 
     {.path = "log.level",
      .type = Type::Choice,

@@ -79,7 +79,7 @@ class Loader {
   Loader(const std::string& directory, FileProvider& files, Report& report, Loaded& loaded)
       : directory_(directory), files_(files), report_(report), loaded_(loaded) {}
 
-  void run(const Value& top) {
+  void run(const Value& top, base::WallTime now) {
     read_table(*find_section(""), top);
     for (const Section& section : sections()) {
       if (seen_.contains(section.path)) continue;
@@ -88,8 +88,9 @@ class Loader {
     }
     if (!tables_.empty() && !tables_.front().find(kVersionKey)->in_file())
       report_.note({}, "config_version is not set; 1 is assumed");
-    cross_check(tables_, report_);
+    cross_check(tables_, now, report_);
     note_further_certificates();
+    collect_guarded_domains();
   }
 
  private:
@@ -189,6 +190,14 @@ class Loader {
       without_effect("tls.certificate (all but the first)");
   }
 
+  // Its name may stand behind its protection.
+  void collect_guarded_domains() {
+    Config& config = loaded_.config;
+    for (const policy::Domain& domain : config.domains)
+      if (domain.spoof_protection == policy::SpoofProtection::Reject)
+        config.auth_policy.guarded_domains.push_back(domain.name);
+  }
+
   const std::string& directory_;
   FileProvider& files_;
   Report& report_;
@@ -207,7 +216,7 @@ bool Loaded::ok() const {
   });
 }
 
-Loaded load(const std::string& path, FileProvider& files) {
+Loaded load(const std::string& path, FileProvider& files, base::WallTime now) {
   Loaded loaded;
   const auto content = files.read(path);
   if (!content) {
@@ -219,7 +228,7 @@ Loaded load(const std::string& path, FileProvider& files) {
   Report report(path, content->bytes);
   const std::string directory = directory_of(path);
   if (const auto top = parse_toml(content->bytes, report))
-    Loader(directory, files, report, loaded).run(*top);
+    Loader(directory, files, report, loaded).run(*top, now);
   loaded.diagnostics = report.take();
   return loaded;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "config/config.h"
 #include "config/diagnostic.h"
 #include "config/file_provider.h"
@@ -29,6 +30,7 @@ struct Loaded {
 };
 
 // Reads the file and everything it refers to. Relative paths are relative to the file's directory.
-Loaded load(const std::string& path, FileProvider& files);
+// What ends soon after `now`, or has ended, is a warning.
+Loaded load(const std::string& path, FileProvider& files, base::WallTime now = base::wall_now());
 
 }  // namespace config

@@ -2,8 +2,10 @@
 // Configurations for tests, and the files they refer to.
 #pragma once
 
+#include <chrono>
 #include <string>
 
+#include "base/time.h"
 #include "config/load.h"
 #include "support/memory_files.h"
 
@@ -32,14 +34,17 @@ inline MemoryFiles config_files(const std::string& text) {
   return files;
 }
 
-inline config::Loaded load_text(const std::string& text) {
+// The day on which tests load a configuration, whenever they run: 2026-11-22.
+inline constexpr base::WallTime kToday = base::WallTime() + std::chrono::days(20779);
+
+inline config::Loaded load_text(const std::string& text, base::WallTime now = kToday) {
   MemoryFiles files = config_files(text);
-  return config::load(kConfigPath, files);
+  return config::load(kConfigPath, files, now);
 }
 
 // What `postern check` would print.
-inline std::string errors_of(const std::string& text) {
-  return config::render(load_text(text).diagnostics);
+inline std::string errors_of(const std::string& text, base::WallTime now = kToday) {
+  return config::render(load_text(text, now).diagnostics);
 }
 
 }  // namespace support

@@ -50,6 +50,14 @@ constexpr char kEverything[] =
     "mailboxes = ['Info']\n"
     "subaddress_delimiters = '+-'\n"
     "catch_all = 'INFO'\n"
+    "spoof_protection = 'reject'\n"
+    "[[domain]]\n"
+    "mailboxes = []\n"
+    "spoof_protection = 'reject'\n"
+    "name = 'B\u00fccher.example'\n"
+    "[[domain]]\n"
+    "name = 'open.example'\n"
+    "mailboxes = []\n"
     "[spool]\n"
     "directory = 'mail'\n"
     "writers = 9\n"
@@ -77,6 +85,21 @@ constexpr char kEverything[] =
     "on_temporary_error = 'accept'\n"
     "[auth.spf]\n"
     "on_fail = 'reject'\n"
+    "[auth.dkim]\n"
+    "min_rsa_bits = 2048\n"
+    "max_signatures = 7\n"
+    "[auth.dmarc]\n"
+    "enforce = false\n"
+    "on_reject = 'quarantine'\n"
+    "quarantine_folder = 'Spam'\n"
+    "[[auth.dmarc.exception]]\n"
+    "network = '192.0.2.0/24'\n"
+    "until = 2027-06-30\n"
+    "reason = 'a list'\n"
+    "[[auth.dmarc.exception]]\n"
+    "dkim_domain = 'L.B\u00fccher.example'\n"
+    "until = '2028-02-29'\n"
+    "reason = 'another'\n"
     "[log]\n"
     "level = 'error'\n"
     "format = 'json'\n"
@@ -114,8 +137,7 @@ TEST_CASE("every key of the contract that this version ignores is listed, in fil
     if (key.set == nullptr) without_setter.emplace_back(key.path);
   std::vector<std::string> reported = loaded.without_effect;
   // Commented out in the contract's text.
-  reported.insert(reported.end(), {"tls.certificate.self_signed", "tls.certificate.review_by",
-                                   "auth.dmarc.exception.dkim_domain"});
+  reported.insert(reported.end(), {"tls.certificate.self_signed", "tls.certificate.review_by"});
   std::sort(reported.begin(), reported.end());
   std::sort(without_setter.begin(), without_setter.end());
   CHECK(reported == without_setter);
@@ -153,6 +175,12 @@ TEST_CASE("the smallest file gives every module its own defaults") {
   CHECK(c.auth_policy.authserv_id == "mx.example.org");
   CHECK(c.auth_policy.on_temporary_error == policy::AuthSettings{}.on_temporary_error);
   CHECK(c.auth_policy.on_spf_fail == policy::AuthSettings{}.on_spf_fail);
+  CHECK(c.auth_policy.enforce_dmarc == policy::AuthSettings{}.enforce_dmarc);
+  CHECK(c.auth_policy.on_dmarc_reject == policy::AuthSettings{}.on_dmarc_reject);
+  CHECK(c.auth_policy.quarantine_folder == policy::AuthSettings{}.quarantine_folder);
+  CHECK(c.auth_policy.dmarc_exceptions.empty());
+  CHECK(c.auth_policy.guarded_domains.empty());
+  CHECK(c.auth.dkim == auth::DkimSettings{});
   CHECK(c.tls.min_version == net::TlsSettings{}.min_version);
   CHECK(c.log.level == obs::Settings{}.level);
   CHECK(c.log.format == obs::Settings{}.format);
@@ -212,6 +240,20 @@ TEST_CASE("every other setting in effect reaches its module") {
   CHECK(c.auth_policy.authserv_id == "auth.example.org");
   CHECK(c.auth_policy.on_temporary_error == policy::OnTemporaryError::Accept);
   CHECK(c.auth_policy.on_spf_fail == policy::OnSpfFail::Reject);
+  CHECK(c.auth.dkim == auth::DkimSettings{2048, 7});
+  CHECK_FALSE(c.auth_policy.enforce_dmarc);
+  CHECK(c.auth_policy.on_dmarc_reject == policy::OnDmarcReject::Quarantine);
+  CHECK(c.auth_policy.quarantine_folder == "Spam");
+  CHECK(c.auth_policy.guarded_domains ==
+        std::vector<std::string>{"example.org", "xn--bcher-kva.example"});
+  const auto& exceptions = c.auth_policy.dmarc_exceptions;
+  REQUIRE(exceptions.size() == 2);
+  CHECK(exceptions[0].network == network("192.0.2.0/24"));
+  CHECK((exceptions[0].dkim_domain.empty() && exceptions[0].until == "2027-06-30"));
+  CHECK(exceptions[0].reason == "a list");
+  CHECK_FALSE(exceptions[1].network);
+  CHECK(exceptions[1].dkim_domain == "l.xn--bcher-kva.example");
+  CHECK((exceptions[1].until == "2028-02-29" && exceptions[1].reason == "another"));
   CHECK(c.log.level == obs::Level::Error);
   CHECK(c.log.format == obs::Format::Json);
   CHECK(c.workers.smtp_threads == 3);

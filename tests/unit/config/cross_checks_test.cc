@@ -128,6 +128,40 @@ TEST_CASE("an exception says for whom, until when and why") {
                        "[[auth.dmarc.exception]]\nnetwork = '192.0.2.0/24'\n"),
              Catch::Contains("missing setting \"until\" in [[auth.dmarc.exception]]\n") &&
                  Catch::Contains("missing setting \"reason\" in [[auth.dmarc.exception]]\n"));
+  const std::string rest = "until = '2027-06-30'\nreason = 'x'\n";
+  for (const std::string everybody : {"0.0.0.0/0", "::/0"})
+    check_one_error("[[auth.dmarc.exception]]\nnetwork = '" + everybody + "'\n" + rest,
+                    "auth.dmarc.exception.network: holds every address");
+  CHECK(errors_of(kMinimalConfig + ("[[auth.dmarc.exception]]\nnetwork = '0.0.0.0/0'\n"
+                                    "dkim_domain = 'l.example'\n" +
+                                    rest))
+            .empty());
+  check_one_error(
+      "[[auth.dmarc.exception]]\ndkim_domain = 'l.example'\nuntil = 2027-06-30\nreason = ' '\n",
+      "auth.dmarc.exception.reason: is blank");
+}
+
+TEST_CASE("an exception that has ended, or soon will, is a warning in its place") {
+  const auto said = [](int days_before_its_end) {
+    using std::chrono::days;
+    const std::string text = kMinimalConfig + std::string(
+                                                  "[[auth.dmarc.exception]]\n"
+                                                  "dkim_domain = 'l.example'\n"
+                                                  "until = '2026-11-22'\n"
+                                                  "reason = 'x'\n");
+    CHECK(load_text(text, support::kToday - days(days_before_its_end)).ok());
+    return errors_of(text, support::kToday - days(days_before_its_end));
+  };
+  CHECK(said(30).empty());
+  for (const int days : {29, 1, 0})
+    CHECK_THAT(said(days),
+               Catch::StartsWith("/etc/postern/postern.conf:13:9: warning: "
+                                 "auth.dmarc.exception.until: the exception ends within 30 "
+                                 "days\n"));
+  for (const int days : {-1, -400})
+    CHECK_THAT(said(days), Catch::StartsWith("/etc/postern/postern.conf:13:9: warning: "
+                                             "auth.dmarc.exception.until: the exception has "
+                                             "ended\n"));
 }
 
 TEST_CASE("a table of mailboxes reports every bad line") {

@@ -75,10 +75,10 @@ TEST_CASE("a key is described with all that its row says") {
         "  Oldest TLS version that is accepted.\n"
         "  Value:   One of \"1.2\" and \"1.3\".\n"
         "  Default: \"1.2\"\n");
-  CHECK(config::describe_key(*config::find_key("auth.dkim.max_signatures")) ==
-        "auth.dkim.max_signatures\n"
-        "  Signatures of a message that are checked.\n"
-        "  Value:   An integer, 1 to 100.\n"
+  CHECK(config::describe_key(*config::find_key("limits.wide.factor")) ==
+        "limits.wide.factor\n"
+        "  How many times the limits of a network the wide network has.\n"
+        "  Value:   An integer, 1 to 1000.\n"
         "  Default: 10\n"
         "  Without effect in this version.\n");
   CHECK_THAT(
