@@ -27,7 +27,8 @@ SmtpRoleSettings smtp_settings(const config::Config& config,
 DeliverRoleSettings deliver_settings(const config::Config& config) {
   DeliverRoleSettings settings{config.spool, {}, config.log};
   for (const auto& mailbox : policy::Recipients(config.domains).all_mailboxes())
-    settings.mailboxes.push_back({mailbox.domain, mailbox.mailbox, {}});
+    for (const std::string& folder : {std::string(), config.auth_policy.quarantine_folder})
+      settings.mailboxes.push_back({mailbox.domain, mailbox.mailbox, folder});
   return settings;
 }
 

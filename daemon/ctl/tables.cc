@@ -78,6 +78,14 @@ std::string status(const json& result) {
                       " since postern-smtp started");
   add("messages", number(result, "messages_accepted") + " accepted, " +
                       number(result, "messages_refused") + " refused");
+  add("verdicts", number(result, "verdict_quarantined") + " quarantined, " +
+                      number(result, "verdict_excepted") + " let through, " +
+                      number(result, "verdict_dmarc_refused") + " refused by DMARC, " +
+                      number(result, "verdict_refused") + " by other checks, " +
+                      number(result, "verdict_deferred") + " deferred");
+  if (result.at("deferred_in_a_row") != 0)
+    add("DNS", "does not answer: the last " + number(result, "deferred_in_a_row") +
+                   " messages were all deferred (451 4.4.3)");
   add("ended by us", ends(result));
   return report + '\n' + roles(result);
 }

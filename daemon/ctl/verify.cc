@@ -107,7 +107,7 @@ VerifyReport report_on(const VerifyOptions& options, const Case& it,
   report.disposition = policy::decide(facts, report.verdicts, settings);
   report.reply = report.disposition.refusal.value_or(smtp::replies::message_ok(kNoQueueId));
   report.authentication_results = policy::authentication_results(
-      settings.authserv_id, facts, report.verdicts, it.envelope.smtputf8);
+      settings.authserv_id, facts, report.verdicts, report.disposition, it.envelope.smtputf8);
   report.warnings = std::move(judgement.warnings);
   if (options.second_opinion)
     report.second_opinions =

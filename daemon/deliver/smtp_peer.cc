@@ -47,12 +47,11 @@ bool is_part(const base::UniqueFd& fd, std::uint64_t size) {
 }  // namespace
 
 void KnownMailboxes::add(const std::vector<spool::Mailbox>& mailboxes) {
-  for (const spool::Mailbox& mailbox : mailboxes) names_.insert({mailbox.domain, mailbox.name});
+  mailboxes_.insert(mailboxes.begin(), mailboxes.end());
 }
 
 bool KnownMailboxes::has(const spool::Mailbox& mailbox) const {
-  return (mailbox.folder.empty() || mailbox.folder == "Junk") &&
-         names_.count({mailbox.domain, mailbox.name}) > 0;
+  return mailboxes_.count(mailbox) > 0;
 }
 
 SmtpPeer::SmtpPeer(common::PollLoop& loop, spool::Spool& spool, spool::Writers& writers,

@@ -21,15 +21,15 @@
 
 namespace deliver_role {
 
-// The mailboxes of every configuration that was in force since this process began. A delivery to
-// any other name is nothing that smtp may ask for. Used in the main thread only.
+// The mailboxes and folders of every configuration that was in force since this process began. A
+// delivery to any other name is nothing that smtp may ask for. Used in the main thread only.
 class KnownMailboxes {
  public:
   void add(const std::vector<spool::Mailbox>& mailboxes);
-  bool has(const spool::Mailbox& mailbox) const;  // its folder being the inbox or Junk
+  bool has(const spool::Mailbox& mailbox) const;
 
  private:
-  std::set<std::pair<std::string, std::string>> names_;
+  std::set<spool::Mailbox> mailboxes_;
 };
 
 // Used in the main thread only.

@@ -3,11 +3,20 @@
 
 #include <utility>
 
+#include "obs/log.h"
+
 namespace smtp_role {
 namespace {
 
 // For the parts of all messages that are in memory at one moment; a session over it gets 452 4.3.1.
 constexpr std::uint64_t kBufferBudget = std::uint64_t{1} << 30;  // bytes
+
+void log_dns(const Deferrals::Change& change) {
+  obs::Line(obs::Event::dns_away)
+      .token("state", change.begins ? "begins" : "over")
+      .number("deferred", static_cast<std::int64_t>(change.messages))
+      .write();
+}
 
 }  // namespace
 
@@ -24,6 +33,22 @@ base::Result<std::shared_ptr<const Snapshot>> Snapshot::make(
 void Counters::add_end(std::string_view reason) {
   for (std::size_t i = 0; i < common::kCounters.size(); ++i)
     if (common::kCounters[i].end_reason == reason) add(static_cast<common::Counter>(i));
+}
+
+void Counters::add(const policy::Disposition& disposition) {
+  using common::Counter;
+  switch (disposition.action) {
+    case policy::Action::Deliver:
+      if (!disposition.exception.empty()) add(Counter::verdict_excepted);
+      return;
+    case policy::Action::Quarantine:
+      return add(Counter::verdict_quarantined);
+    case policy::Action::Reject:
+      return add(disposition.check == policy::Check::Dmarc ? Counter::verdict_dmarc_refused
+                                                           : Counter::verdict_refused);
+    case policy::Action::Defer:
+      return add(Counter::verdict_deferred);
+  }
 }
 
 Services::Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits,
@@ -51,6 +76,20 @@ void Services::replace(std::shared_ptr<const Snapshot> snapshot, policy::Connect
   connections.set_limits(std::move(limits));
   const std::lock_guard lock(mutex_);
   snapshot_ = std::move(snapshot);
+}
+
+void Services::count(const auth::Verdicts& verdicts, const policy::Disposition& disposition) {
+  counters.add(disposition);
+  std::optional<Deferrals::Change> change;
+  // A message without an author says nothing of the DNS.
+  const bool answered = verdicts.dmarc.fault == auth::AuthorFault::None &&
+                        verdicts.dmarc.result != auth::DmarcResult::TempError;
+  if (disposition.action == policy::Action::Defer)
+    change = deferrals_.deferred(base::now());
+  else if (answered)
+    change = deferrals_.answered();
+  counters.set(common::Counter::deferred_in_a_row, deferrals_.many());
+  if (change) log_dns(*change);
 }
 
 }  // namespace smtp_role

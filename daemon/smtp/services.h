@@ -17,11 +17,13 @@
 #include "daemon/common/resolve_client.h"
 #include "daemon/common/role_settings.h"
 #include "daemon/common/verify_client.h"
+#include "daemon/smtp/deferrals.h"
 #include "daemon/smtp/deliver_client.h"
 #include "daemon/smtp/message_buffer.h"
 #include "daemon/smtp/opinion_client.h"
 #include "net/tls_context.h"
 #include "policy/connections.h"
+#include "policy/decide.h"
 #include "policy/recipients.h"
 #include "smtp/settings.h"
 
@@ -46,6 +48,10 @@ class Counters {
  public:
   void add(common::Counter counter) { ++values_.at(static_cast<std::size_t>(counter)); }
   void add_end(std::string_view reason);  // a session ended
+  void add(const policy::Disposition& disposition);
+  void set(common::Counter counter, std::uint64_t value) {
+    values_.at(static_cast<std::size_t>(counter)) = value;
+  }
   std::vector<std::uint64_t> values() const { return {values_.begin(), values_.end()}; }
 
  private:
@@ -61,6 +67,9 @@ class Services {
   std::shared_ptr<const Snapshot> snapshot() const;
   void replace(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits);
 
+  // A message has been judged: counts it, and tells the log when the DNS is gone or back.
+  void count(const auth::Verdicts& verdicts, const policy::Disposition& disposition);
+
   policy::Connections connections;
   BufferBudget buffers;
   DeliverClient deliver;
@@ -72,6 +81,7 @@ class Services {
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
+  Deferrals deferrals_;
 };
 
 }  // namespace smtp_role

@@ -254,7 +254,9 @@ void SessionHandler::judge(Connection& connection) {
   const common::VerifyClient::Outcome& outcome = *transaction_->verdicts;
   if (!outcome) return refuse_message(connection, replies::local_trouble(), outcome.error().reason);
   const auto facts = transaction_->facts(snapshot_->hostname, base::wall_now());
-  const auto disposition = policy::decide(facts, *outcome, snapshot_->auth_policy);
+  transaction_->disposition = policy::decide(facts, *outcome, snapshot_->auth_policy);
+  const policy::Disposition disposition = *transaction_->disposition;
+  services_.count(*outcome, disposition);
   if (disposition.refusal)
     return refuse_message(connection, *disposition.refusal, disposition.detail);
   deliver();
@@ -262,8 +264,8 @@ void SessionHandler::judge(Connection& connection) {
 
 void SessionHandler::deliver() {
   transaction_->submitted = base::now();
-  auto copies = transaction_->make_copies(snapshot_->hostname, snapshot_->auth_policy.authserv_id,
-                                          base::wall_now());
+  auto copies =
+      transaction_->make_copies(snapshot_->hostname, snapshot_->auth_policy, base::wall_now());
   auto part = std::move(transaction_->part);
   const auto message = transaction_->message;
   const auto appended_bytes = transaction_->appended_bytes;

@@ -133,18 +133,20 @@ std::string Transaction::received(const std::string& hostname, base::WallTime no
 }
 
 std::vector<spool::Copy> Transaction::make_copies(const std::string& hostname,
-                                                  const std::string& authserv_id,
+                                                  const policy::AuthSettings& settings,
                                                   base::WallTime now) const {
   std::vector<spool::Copy> copies;
   const std::string return_path = mail::return_path_field(sender.path);
   std::string trace = received(hostname, now) + (needs_empty_line ? "\r\n" : "");
   // RFC 8601 section 4.1: above the Received of who checked.
-  if (verdicts && *verdicts) {
-    trace.insert(0, policy::authentication_results(authserv_id, facts(hostname, now), **verdicts,
-                                                   sender.smtputf8));
+  if (disposition) {
+    trace.insert(0, policy::authentication_results(settings.authserv_id, facts(hostname, now),
+                                                   **verdicts, *disposition, sender.smtputf8));
   }
+  const bool quarantined = disposition && disposition->action == policy::Action::Quarantine;
+  const std::string folder = quarantined ? settings.quarantine_folder : "";
   for (const policy::LocalMailbox& mailbox : mailboxes) {
-    copies.push_back({{mailbox.domain, mailbox.mailbox, {}},
+    copies.push_back({{mailbox.domain, mailbox.mailbox, folder},
                       return_path + mail::delivered_to_field(address_of(mailbox)) + trace});
   }
   return copies;
@@ -164,12 +166,23 @@ void Transaction::describe(obs::Line& line, const std::string& to) const {
   line.number("nrcpt", static_cast<std::int64_t>(recipients.size()));
   line.number("size", static_cast<std::int64_t>(size_bytes));
   if (!message_id.empty()) line.peer("msgid", message_id);
-  if (verdicts && *verdicts) {
-    line.token("spf", auth::name_of((*verdicts)->spf.mailfrom.result));
-    line.token("spf_helo", auth::name_of((*verdicts)->spf.helo.result));
-    line.token("iprev", auth::name_of((*verdicts)->iprev.result));
-  }
+  describe_verdicts(line);
   line.token("qid", queue_id);
+}
+
+void Transaction::describe_verdicts(obs::Line& line) const {
+  if (!verdicts || !*verdicts) return;
+  const auto& [spf, iprev, null_mx, dkim, dmarc] = **verdicts;
+  line.token("spf", auth::name_of(spf.mailfrom.result));
+  line.token("spf_helo", auth::name_of(spf.helo.result));
+  line.token("iprev", auth::name_of(iprev.result));
+  line.peer("dkim", policy::dkim_summary(dkim));
+  line.token("dmarc", auth::name_of(dmarc.result));
+  if (!dmarc.author_domain.empty()) line.peer("author", dmarc.author_domain);
+  if (const auto policy = dmarc.policy()) line.token("policy", auth::name_of(*policy));
+  if (!disposition) return;
+  line.token("disposition", policy::name_of(disposition->action));
+  if (!disposition->exception.empty()) line.text("override", disposition->exception);
 }
 
 void Transaction::log_accepted(const smtp::Reply& reply, base::Instant now) const {

@@ -21,6 +21,7 @@
 #include "mail/delivered_to.h"
 #include "net/tls_stream.h"
 #include "obs/log.h"
+#include "policy/decide.h"
 #include "policy/recipients.h"
 #include "smtp/event.h"
 #include "spool/delivery.h"
@@ -53,6 +54,7 @@ struct Transaction {
   std::uint64_t verification = 0;  // its number with the verifiers
   // Nothing: they are yet to come. An error: our own trouble.
   std::optional<base::Result<auth::Verdicts>> verdicts;
+  std::optional<policy::Disposition> disposition;  // when the message is complete as well
 
   // The message: what is in memory, from DATA on, behind what deliver has already.
   std::uint64_t message = 0;  // its number there
@@ -87,9 +89,10 @@ struct Transaction {
   // For the verifiers. `hostname` is ours.
   auth::SessionFacts facts(const std::string& hostname, base::WallTime now) const;
 
-  // One for each mailbox: Return-Path, Delivered-To, Authentication-Results where there are
-  // verdicts, and Received above the message.
-  std::vector<spool::Copy> make_copies(const std::string& hostname, const std::string& authserv_id,
+  // One for each mailbox: Return-Path, Delivered-To, Authentication-Results where there is a
+  // disposition, and Received above the message.
+  std::vector<spool::Copy> make_copies(const std::string& hostname,
+                                       const policy::AuthSettings& settings,
                                        base::WallTime now) const;
 
   // The one log line of a message.
@@ -101,6 +104,7 @@ struct Transaction {
 
  private:
   void describe(obs::Line& line, const std::string& to) const;
+  void describe_verdicts(obs::Line& line) const;
   std::string all_recipients() const;
   std::vector<policy::LocalMailbox> take_away_looping(const mail::DeliveredTo& seen);
   std::string received(const std::string& hostname, base::WallTime now) const;

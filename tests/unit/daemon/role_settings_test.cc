@@ -19,13 +19,26 @@ config::Config sample() {
   config.smtp.data_timeout = std::chrono::milliseconds(77);
   config.tls.min_version = net::TlsVersion::V1_3;
   config.tls.certificates = {{"CHAIN", "KEY", "chain.pem", "key.pem"}};
-  config.domains = {{"ours.test", {"info", "sales"}, {{"abuse", "info"}}, "+-", "info"}};
+  config.domains = {{"ours.test",
+                     {"info", "sales"},
+                     {{"abuse", "info"}},
+                     "+-",
+                     "info",
+                     policy::SpoofProtection::Reject}};
   config.limits.exempt = {*base::Network::parse("192.0.2.0/24")};
-  config.auth_policy = {"auth.ours.test", policy::OnTemporaryError::Accept,
-                        policy::OnSpfFail::Reject};
+  config.auth_policy = {
+      "auth.ours.test",
+      policy::OnTemporaryError::Accept,
+      policy::OnSpfFail::Reject,
+      false,
+      policy::OnDmarcReject::Quarantine,
+      "Spam",
+      {{*base::Network::parse("192.0.2.0/24"), "l.example", "2027-06-30", "a list"}},
+      {"ours.test"}};
   config.spool.directory = "/spool";
   config.spool.writers = 7;
   config.auth.deadline = std::chrono::milliseconds(78);
+  config.auth.dkim = {2048, 7};
   config.dns = {{*base::Endpoint::parse("127.0.0.1:5353"), *base::Endpoint::parse("[::1]:53")},
                 false,
                 std::chrono::milliseconds(1500),
@@ -56,11 +69,22 @@ TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   CHECK(s.tls.certificates.at(0).key_pem == "KEY");
   CHECK(s.domains.at(0).aliases.at("abuse") == "info");
   CHECK(s.domains.at(0).catch_all == "info");
+  CHECK(s.domains.at(0).spoof_protection == policy::SpoofProtection::Reject);
   CHECK(s.limits.exempt == sample().limits.exempt);
   CHECK(s.auth.deadline == std::chrono::milliseconds(78));
+  CHECK(s.auth.dkim == sample().auth.dkim);
   CHECK(s.auth_policy.authserv_id == "auth.ours.test");
   CHECK(s.auth_policy.on_temporary_error == policy::OnTemporaryError::Accept);
   CHECK(s.auth_policy.on_spf_fail == policy::OnSpfFail::Reject);
+  CHECK_FALSE(s.auth_policy.enforce_dmarc);
+  CHECK(s.auth_policy.on_dmarc_reject == policy::OnDmarcReject::Quarantine);
+  CHECK(s.auth_policy.quarantine_folder == "Spam");
+  CHECK(s.auth_policy.guarded_domains == std::vector<std::string>{"ours.test"});
+  REQUIRE(s.auth_policy.dmarc_exceptions.size() == 1);
+  const policy::DmarcException& exception = s.auth_policy.dmarc_exceptions.front();
+  CHECK(exception.network == base::Network::parse("192.0.2.0/24"));
+  CHECK((exception.dkim_domain == "l.example" && exception.until == "2027-06-30"));
+  CHECK(exception.reason == "a list");
   CHECK(s.threads == 3);
   CHECK(s.log.format == obs::Format::Json);
   REQUIRE(s.listeners.size() == 3);
@@ -71,15 +95,17 @@ TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   CHECK(s.listeners[2].proxy_protocol_from == sample().listeners[1].proxy_protocol_from);
 }
 
-TEST_CASE("deliver gets the mailboxes, and no key") {
+TEST_CASE("deliver gets the mailboxes with the folder for quarantine, and no key") {
   const auto sealed = common::seal_settings(common::deliver_settings(sample()));
   REQUIRE(sealed.ok());
   const auto opened = common::open_settings<common::DeliverRoleSettings>(*sealed);
   REQUIRE(opened.ok());
   CHECK(opened->spool.directory == "/spool");
   CHECK(opened->spool.writers == 7);
-  CHECK(opened->mailboxes ==
-        std::vector<spool::Mailbox>{{"ours.test", "info", ""}, {"ours.test", "sales", ""}});
+  CHECK(opened->mailboxes == std::vector<spool::Mailbox>{{"ours.test", "info", ""},
+                                                         {"ours.test", "info", "Spam"},
+                                                         {"ours.test", "sales", ""},
+                                                         {"ours.test", "sales", "Spam"}});
   CHECK(common::read_sealed_memory(sealed->get())->find("KEY") == std::string::npos);
 }
 

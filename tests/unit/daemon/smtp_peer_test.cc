@@ -19,6 +19,7 @@ using deliver_role::SmtpPeer;
 namespace {
 
 const spool::Mailbox kInfo{"ours.test", "info", ""};
+const spool::Mailbox kSpam{"ours.test", "info", "Spam"};
 
 base::UniqueFd sealed(const std::string& text) {
   return std::move(*common::sealed_memory("part", text));
@@ -32,7 +33,7 @@ std::size_t open_descriptors() {
 class Stage {
  public:
   Stage() {
-    known_.add({kInfo});
+    known_.add({kInfo, kSpam});
     auto ends = ipc::Channel::make_pair();
     REQUIRE(ends.ok());
     smtp_.emplace(std::move(ends->first), ipc::State::FromDeliver);
@@ -70,10 +71,10 @@ class Stage {
     return said;
   }
 
-  std::size_t stored() const {
+  std::size_t stored(const char* mailbox = "info") const {
     std::size_t count = 0;
     for (const auto& entry :
-         std::filesystem::directory_iterator(directory_.path() / "ours.test" / "info" / "new")) {
+         std::filesystem::directory_iterator(directory_.path() / "ours.test" / mailbox / "new")) {
       static_cast<void>(entry);
       ++count;
     }
@@ -113,8 +114,9 @@ class Stage {
   std::shared_ptr<SmtpPeer> peer_;
 };
 
-ipc::Deliver to(const std::string& mailbox, std::uint64_t size, std::uint64_t appended = 0) {
-  return {7, appended, size, {{"ours.test", mailbox, "", "X: y\r\n"}}};
+ipc::Deliver to(const std::string& mailbox, std::uint64_t size, std::uint64_t appended = 0,
+                const std::string& folder = "") {
+  return {7, appended, size, {{"ours.test", mailbox, folder, "X: y\r\n"}}};
 }
 
 }  // namespace
@@ -200,6 +202,18 @@ TEST_CASE("an unknown mailbox and lost parts fail that message only") {
   CHECK(stage.answer() == "failed: earlier parts of the message went down with another process");
   stage.send(to("info", 1), sealed("x"));
   CHECK(stage.answer() == "durable");
+}
+
+TEST_CASE("a delivery goes into a folder of the configuration, and into no other") {
+  Stage stage;
+  stage.send(to("info", 1, 0, "Spam"), sealed("x"));
+  CHECK(stage.answer() == "durable");
+  CHECK(stage.stored("info/.Spam") == 1);
+  CHECK(stage.stored() == 0);
+  for (const char* folder : {"Junk", "spam", ".Spam", "../Spam", "Spam/x"}) {
+    stage.send(to("info", 1, 0, folder), sealed("x"));
+    CHECK(stage.answer() == "failed: a mailbox that the configuration does not have");
+  }
 }
 
 TEST_CASE("memory that its sender could still change ends the channel") {

@@ -61,11 +61,15 @@ class Stage {
           static_cast<ssize_t>(bytes.size()));
     return bytes;
   }
-  std::string top() {
-    const auto copies = transaction.make_copies("mx.ours.test", kId, base::WallTime());
+  spool::Copy copy() {
+    policy::AuthSettings settings;
+    settings.authserv_id = kId;
+    settings.quarantine_folder = "Spam";
+    const auto copies = transaction.make_copies("mx.ours.test", settings, base::WallTime());
     REQUIRE(copies.size() == 1);
-    return copies.front().header;
+    return copies.front();
   }
+  std::string top() { return copy().header; }
   std::uint64_t used() const { return budget_.used(); }
 
   // What stands behind the header, as the verifiers read it.
@@ -226,7 +230,7 @@ TEST_CASE("the longest header that may be configured is one part") {
   CHECK(smtp_role::kPartBytes == 1u << 20);
 }
 
-TEST_CASE("the fields on top are in order, with Authentication-Results where there are verdicts") {
+TEST_CASE("the fields on top are in order, with Authentication-Results when it was judged") {
   Stage stage;
   const std::string before = stage.top();
   CHECK(
@@ -236,12 +240,26 @@ TEST_CASE("the fields on top are in order, with Authentication-Results where the
   auth::Verdicts verdicts;
   verdicts.spf.mailfrom.reason = "why";
   stage.transaction.verdicts = verdicts;
+  stage.transaction.disposition.emplace().exception = "a list";
   const std::string field =
       "Authentication-Results: mx.ours.test;\r\n"
       " spf=none reason=\"why\" smtp.mailfrom=alice@xn--bcher-kva.example;\r\n"
       " spf=none smtp.helo=client.example.net;\r\n"
-      " iprev=permerror policy.iprev=192.0.2.7\r\n";
+      " iprev=permerror policy.iprev=192.0.2.7;\r\n"
+      " dmarc=none policy.override=\"a list\";\r\n"
+      " dkim=none\r\n";
   std::string expected = before;
   expected.insert(expected.find("Received:"), field);
   CHECK(stage.top() == expected);
+}
+
+TEST_CASE("what is quarantined goes into the folder of each mailbox, all else into the inbox") {
+  for (const auto action : {policy::Action::Deliver, policy::Action::Quarantine}) {
+    Stage stage;
+    CHECK(stage.copy().mailbox == spool::Mailbox{"ours.test", "info", ""});
+    stage.transaction.verdicts = auth::Verdicts();
+    stage.transaction.disposition.emplace().action = action;
+    const bool quarantined = action == policy::Action::Quarantine;
+    CHECK(stage.copy().mailbox == spool::Mailbox{"ours.test", "info", quarantined ? "Spam" : ""});
+  }
 }

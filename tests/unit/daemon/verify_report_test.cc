@@ -35,7 +35,9 @@ ctl::VerifyReport report() {
   report.verdicts.spf.helo.domain = "\xff\x1b";
   report.verdicts.iprev = {auth::IprevResult::Pass, "client.example.net", "it leads back"};
   report.verdicts.null_mx = auth::NullMx::No;
-  report.disposition = {policy::Action::Reject, smtp::replies::spf_fail("example.net"), "-all"};
+  report.disposition.action = policy::Action::Reject;
+  report.disposition.refusal = smtp::replies::spf_fail("example.net");
+  report.disposition.detail = "-all";
   report.reply = *report.disposition.refusal;
   report.authentication_results = "Authentication-Results: mx.ours.test;\r\n spf=fail\r\n";
   report.warnings = {"the kernel lacks something"};

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Notices that the DNS is gone: when messages in a row are deferred because it does not answer, all
+// mail waits, and an administrator should know why. Threads: any.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "base/time.h"
+
+namespace smtp_role {
+
+class Deferrals {
+ public:
+  static constexpr std::uint64_t kMany = 10;             // messages in a row
+  static constexpr std::chrono::minutes kLeastPause{1};  // from one beginning to the next
+
+  struct Change {
+    bool begins = false;         // else it is over
+    std::uint64_t messages = 0;  // that were deferred in a row
+  };
+
+  // The DNS did not let a message be judged.
+  std::optional<Change> deferred(base::Instant now);
+  // It did.
+  std::optional<Change> answered();
+
+  // Messages deferred in a row; 0 as long as these are less than kMany.
+  std::uint64_t many() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::uint64_t in_a_row_ = 0;
+  bool told_ = false;
+  std::optional<base::Instant> last_begin_;
+};
+
+}  // namespace smtp_role
