@@ -2,30 +2,23 @@
 #include "auth/dkim.h"
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "auth/dkim_bodies.h"
+#include "auth/dkim_canonical.h"
+#include "auth/dkim_crypto.h"
+#include "auth/dkim_fields.h"
 #include "auth/dkim_key.h"
 #include "auth/dkim_screen.h"
-#include "base/ascii.h"
 
 namespace auth {
 namespace {
 
 using Finding = DkimFinding;
 
-struct NoCase {
-  bool operator()(std::string_view a, std::string_view b) const {
-    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char c, char d) {
-      return base::to_lower(c) < base::to_lower(d);
-    });
-  }
-};
-
-// How many of a field are wanted, by its name.
-using Wanted = std::map<std::string_view, std::size_t, NoCase>;
+constexpr std::string_view kUnusualSpace = "\v\f";
 
 struct Candidate {
   const ScreenedDkim* screened = nullptr;
@@ -33,6 +26,8 @@ struct Candidate {
   std::string detail;
   DkimKey key;
   dns::Security security = dns::Security::Unknown;
+  DkimFields::Fields fields;  // that it signs, in the order of its hash
+  bool ours = false;          // judged by our own code
 
   const DkimSignature& signature() const { return screened->read.signature; }
   void set(Finding found, std::string why = {}) {
@@ -41,13 +36,40 @@ struct Candidate {
   }
 };
 
-// Without the CRLF at its end. Where the library would not take the white space before the colon
-// the screen has kept to relaxed signatures, to which it is nothing.
+// White space before the colon is obsolete (RFC 5322 section 4.5), and all of it is in the hash
+// when the header is canonicalized as simple.
+bool has_tab_before_colon(const mail::HeaderField& field) {
+  return field.raw.substr(0, field.raw.find(':')).find('\t') != std::string_view::npos;
+}
+
+// libopendkim takes vertical tabs and form feeds for white space, where section 3.4.2 knows blanks
+// and tabs only; and before a colon it takes blanks only.
+bool is_for_library(const mail::HeaderField& field, DkimCanonicalization form) {
+  const bool relaxed = form == DkimCanonicalization::Relaxed;
+  return !has_tab_before_colon(field) &&
+         !(relaxed && field.value.find_first_of(kUnusualSpace) != std::string_view::npos);
+}
+
+bool is_for_library(const Candidate& candidate) {
+  const DkimCanonicalization form = candidate.signature().header;
+  return candidate.screened->read.for_library && is_for_library(*candidate.screened->field, form) &&
+         std::all_of(candidate.fields.begin(), candidate.fields.end(),
+                     [&](const auto* field) { return is_for_library(*field, form); });
+}
+
 std::string library_text(const mail::HeaderField& field) {
-  if (has_tab_before_colon(field)) return std::string(field.name) + ':' + std::string(field.value);
   std::string_view text = field.raw;
   if (text.ends_with("\r\n")) text.remove_suffix(2);
   return std::string(text);
+}
+
+// Section 3.7
+std::string header_hash(const Candidate& candidate) {
+  const DkimCanonicalization form = candidate.signature().header;
+  Sha256 hash;
+  for (const mail::HeaderField* field : candidate.fields) hash.add(canonical_field(*field, form));
+  hash.add(canonical_signature(*candidate.screened->field, form));
+  return hash.finish();
 }
 
 class Judge {
@@ -68,18 +90,19 @@ class Judge {
       if (!candidate.finding) find_key(candidate, lookups);
   }
 
-  void judge(BodySource& body, DkimLibrary& library) {
-    judge_lengths(body);
-    std::vector<Candidate*> together;
-    for (Candidate& candidate : candidates_) {
-      if (candidate.finding) continue;
-      if (candidate.screened->links.empty()) {
-        together.push_back(&candidate);
-      } else {
-        run({&candidate}, body, library);
-      }
+  // Without a library our own code judges all.
+  void judge(BodySource& body, DkimLibrary* library) {
+    const auto open = open_candidates();
+    const DkimFields fields(header_, signatures_of(open));
+    for (Candidate* candidate : open) {
+      candidate->fields = fields.signed_by(candidate->signature(), *candidate->screened->field);
+      candidate->ours = library == nullptr || !is_for_library(*candidate);
     }
-    if (!together.empty()) run(together, body, library);
+    read_bodies(body);
+    judge_lengths();
+    if (library != nullptr) judge_by(*library, fields, body);
+    read_bodies(body);
+    for (Candidate* candidate : open_candidates()) judge_by_ourselves(*candidate);
   }
 
   // A key that nobody knows may be one that verifies.
@@ -116,23 +139,40 @@ class Judge {
     candidate.set(*misuse, of_size ? std::to_string(candidate.key.bits) + " bits" : "");
   }
 
-  // Section 8.2: whoever can append to a signed body can replace all that people see of it.
-  void judge_lengths(BodySource& body) {
-    const auto has_length = [](const Candidate& candidate) {
-      return !candidate.finding && candidate.signature().length;
-    };
-    if (std::none_of(candidates_.begin(), candidates_.end(), has_length)) return;
-    CanonicalLengths lengths;
-    const bool well_formed = read_body(body, [&](std::string_view piece) { lengths.feed(piece); });
+  std::vector<Candidate*> open_candidates() {
+    std::vector<Candidate*> open;
     for (Candidate& candidate : candidates_)
-      if (has_length(candidate)) judge_length(candidate, lengths, well_formed);
+      if (!candidate.finding) open.push_back(&candidate);
+    return open;
   }
 
-  static void judge_length(Candidate& candidate, const CanonicalLengths& lengths,
-                           bool well_formed) {
-    const std::uint64_t all = lengths.of(candidate.signature().body);
+  static std::vector<const DkimSignature*> signatures_of(
+      const std::vector<Candidate*>& candidates) {
+    std::vector<const DkimSignature*> signatures;
+    signatures.reserve(candidates.size());
+    for (const Candidate* candidate : candidates) signatures.push_back(&candidate->signature());
+    return signatures;
+  }
+
+  // What is needed and not there yet, at one reading.
+  void read_bodies(BodySource& body) {
+    bool simple = false, relaxed = false;
+    for (const Candidate* candidate : open_candidates())
+      if (candidate->ours || candidate->signature().length)
+        (candidate->signature().body == DkimCanonicalization::Simple ? simple : relaxed) = true;
+    if (!bodies_.read(body, simple, relaxed))
+      for (Candidate* candidate : open_candidates()) candidate->set(Finding::BadBody);
+  }
+
+  // Section 8.2: whoever can append to a signed body can replace all that people see of it.
+  void judge_lengths() {
+    for (Candidate* candidate : open_candidates())
+      if (candidate->signature().length)
+        judge_length(*candidate, bodies_.of(candidate->signature().body).size);
+  }
+
+  static void judge_length(Candidate& candidate, std::uint64_t all) {
     const std::uint64_t signed_part = *candidate.signature().length;
-    if (!well_formed) return candidate.set(Finding::BadBody);
     if (signed_part > all) return candidate.set(Finding::LengthBeyondBody);
     if (signed_part < all) {
       candidate.set(Finding::LengthShort,
@@ -140,8 +180,12 @@ class Judge {
     }
   }
 
-  void run(const std::vector<Candidate*>& candidates, BodySource& body, DkimLibrary& library) {
-    const auto verdicts = library.verify(fields_of(candidates), body);
+  // Leaves open what the library refuses.
+  void judge_by(DkimLibrary& library, const DkimFields& fields, BodySource& body) {
+    auto candidates = open_candidates();
+    std::erase_if(candidates, [](const Candidate* candidate) { return candidate->ours; });
+    if (candidates.empty()) return;
+    const auto verdicts = library.verify(library_fields(candidates, fields), body);
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       if (verdicts) {
         set(*candidates[i], verdicts->at(i));
@@ -161,51 +205,34 @@ class Judge {
       case Outcome::BodyAltered:
         return candidate.set(Finding::BodyAltered);
       case Outcome::Refused:
-        return candidate.set(Finding::LibraryRefuses, verdict.why);
+        candidate.ours = true;
+        return;
       case Outcome::Trouble:
         return candidate.set(Finding::LibraryTrouble, verdict.why);
     }
   }
 
-  // The signatures, on top: what they sign of others is found from the bottom up. Then what they
-  // name, of each field no more than one of them can reach: the library looks at all for each name.
-  std::vector<LibraryField> fields_of(const std::vector<Candidate*>& candidates) const {
-    std::vector<LibraryField> fields;
-    fields.reserve(candidates.size());
+  // The signatures, on top. Then what they sign, of each field no more than one of them can reach:
+  // the library looks at all for each name.
+  static std::vector<LibraryField> library_fields(const std::vector<Candidate*>& candidates,
+                                                  const DkimFields& fields) {
+    const auto signed_fields = fields.signed_by_any(signatures_of(candidates));
+    std::vector<LibraryField> given;
+    given.reserve(candidates.size() + signed_fields.size());
     for (const Candidate* candidate : candidates)
-      fields.push_back({library_text(*candidate->screened->field), true, &candidate->signature(),
-                        library_record(candidate->key)});
-    for (const Candidate* candidate : candidates)
-      for (const mail::HeaderField* link : candidate->screened->links)
-        fields.push_back({library_text(*link), true});
-    const auto signed_fields = select(wanted_by(candidates));
-    for (auto field = signed_fields.rbegin(); field != signed_fields.rend(); ++field)
-      fields.push_back({library_text(**field)});
-    return fields;
+      given.push_back({library_text(*candidate->screened->field), &candidate->signature(),
+                       library_record(candidate->key)});
+    for (const mail::HeaderField* field : signed_fields) given.push_back({library_text(*field)});
+    return given;
   }
 
-  static Wanted wanted_by(const std::vector<Candidate*>& candidates) {
-    Wanted wanted;
-    for (const Candidate* candidate : candidates) {
-      Wanted by_one;
-      for (const std::string& name : candidate->signature().fields) ++by_one[name];
-      for (const auto& [name, count] : by_one) wanted[name] = std::max(wanted[name], count);
-    }
-    wanted.erase("dkim-signature");
-    return wanted;
-  }
-
-  // From the bottom up (section 5.4.2).
-  std::vector<const mail::HeaderField*> select(Wanted wanted) const {
-    std::vector<const mail::HeaderField*> found;
-    const auto& all = header_.all();
-    for (auto field = all.rbegin(); field != all.rend(); ++field) {
-      const auto row = wanted.find(field->name);
-      if (row == wanted.end() || row->second == 0) continue;
-      --row->second;
-      found.push_back(&*field);
-    }
-    return found;
+  // Section 6.1.3
+  void judge_by_ourselves(Candidate& candidate) const {
+    const DkimSignature& signature = candidate.signature();
+    if (!is_signed_by(candidate.key, header_hash(candidate), signature.signature))
+      return candidate.set(Finding::Mismatch);
+    const bool same_body = bodies_.of(signature.body).sha256 == signature.body_hash;
+    candidate.set(same_body ? Finding::Passed : Finding::BodyAltered);
   }
 
   static DkimVerdict of(const Candidate& candidate) {
@@ -229,7 +256,17 @@ class Judge {
   const DkimSettings& settings_;
   const DkimScreen screen_;
   std::vector<Candidate> candidates_;
+  DkimBodies bodies_;
 };
+
+DkimVerdicts verify(const mail::HeaderFields& header, BodySource& body,
+                    const DkimSettings& settings, base::WallTime now, dns::Lookups& lookups,
+                    DkimLibrary* library) {
+  Judge judge(header, settings, now);
+  judge.find_keys(lookups);
+  if (lookups.complete()) judge.judge(body, library);
+  return judge.verdicts();
+}
 
 }  // namespace
 
@@ -243,10 +280,13 @@ std::vector<std::string> ask_dkim(const mail::HeaderFields& header, const DkimSe
 DkimVerdicts verify_dkim(const mail::HeaderFields& header, BodySource& body,
                          const DkimSettings& settings, base::WallTime now, dns::Lookups& lookups,
                          DkimLibrary& library) {
-  Judge judge(header, settings, now);
-  judge.find_keys(lookups);
-  if (lookups.complete()) judge.judge(body, library);
-  return judge.verdicts();
+  return verify(header, body, settings, now, lookups, &library);
+}
+
+DkimVerdicts verify_dkim_without_library(const mail::HeaderFields& header, BodySource& body,
+                                         const DkimSettings& settings, base::WallTime now,
+                                         dns::Lookups& lookups) {
+  return verify(header, body, settings, now, lookups, nullptr);
 }
 
 }  // namespace auth

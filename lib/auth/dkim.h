@@ -2,9 +2,12 @@
 // DKIM of a message (RFC 6376, RFC 8301, RFC 8463): each signature has a verdict of its own, and
 // none can spoil another.
 //
+// libopendkim judges; our own code what cannot be said to it, and what it refuses.
+//
 // What is asked depends on the header alone, so it can be asked while the body still comes. Bounds,
-// whatever the message: max_signatures keys; the body is read once, once more for each signature
-// that signs others (kMaxDkimChains), and once more when one has l=.
+// whatever the message: max_signatures keys and signatures; the body is read once by the library,
+// once when one has l= or is for our own code, and once more when the library refuses one. Each
+// reading of ours makes two hashes at most, however many signatures there are.
 //
 // Lines end in CRLF, as in every message that we accept; of others nothing is judged.
 #pragma once
@@ -34,5 +37,10 @@ std::vector<std::string> ask_dkim(const mail::HeaderFields& header, const DkimSe
 DkimVerdicts verify_dkim(const mail::HeaderFields& header, BodySource& body,
                          const DkimSettings& settings, base::WallTime now, dns::Lookups& lookups,
                          DkimLibrary& library);
+
+// The same by our own code alone: for tests, which compare the two.
+DkimVerdicts verify_dkim_without_library(const mail::HeaderFields& header, BodySource& body,
+                                         const DkimSettings& settings, base::WallTime now,
+                                         dns::Lookups& lookups);
 
 }  // namespace auth

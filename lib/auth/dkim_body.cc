@@ -51,37 +51,4 @@ bool read_body(BodySource& body, const std::function<void(std::string_view)>& ta
   return true;
 }
 
-void CanonicalLengths::feed(std::string_view piece) {
-  for (const char c : piece) feed(c);
-}
-
-void CanonicalLengths::feed(char c) {
-  ++size_;
-  if (c == '\r') return;
-  if (c != '\n') {
-    line_is_empty_ = false;
-    const bool is_space = c == ' ' || c == '\t';
-    // Section 3.4.4: a run of white space is one octet, unless the line ends behind it.
-    if (!is_space) line_ += space_ ? 2 : 1;
-    space_ = is_space;
-    return;
-  }
-  if (!line_is_empty_) simple_ = size_;
-  if (line_ == 0) {
-    ++empty_lines_;
-  } else {
-    relaxed_ += kNewline.size() * (empty_lines_ + 1) + line_;
-    empty_lines_ = 0;
-  }
-  line_ = 0;
-  line_is_empty_ = true;
-  space_ = false;
-}
-
-// Section 3.4.3: an empty body is one CRLF when simple; section 3.4.4: nothing when relaxed.
-std::uint64_t CanonicalLengths::of(DkimCanonicalization canonicalization) const {
-  if (canonicalization == DkimCanonicalization::Relaxed) return relaxed_;
-  return std::max<std::uint64_t>(simple_, kNewline.size());
-}
-
 }  // namespace auth

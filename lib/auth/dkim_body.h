@@ -4,11 +4,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <string_view>
-
-#include "auth/dkim_signature.h"
 
 namespace auth {
 
@@ -34,24 +31,5 @@ class TextBody : public BodySource {
 // Gives all pieces to `take`, with the CRLF that a last line lacks (RFC 6376 sections 3.4.3 and
 // 3.4.4). False: a CR or LF stands alone; not all may have been given then.
 bool read_body(BodySource& body, const std::function<void(std::string_view)>& take);
-
-// How many octets a canonical body has, without making it (RFC 6376 section 3.4).
-class CanonicalLengths {
- public:
-  // Pieces of any size, of a body whose last line ends in CRLF.
-  void feed(std::string_view piece);
-  std::uint64_t of(DkimCanonicalization canonicalization) const;
-
- private:
-  void feed(char c);
-
-  std::uint64_t size_ = 0;         // of what was fed
-  std::uint64_t simple_ = 0;       // up to the end of the last line that is not empty
-  std::uint64_t relaxed_ = 0;      // likewise, of the lines before this one
-  std::uint64_t empty_lines_ = 0;  // that are empty when relaxed, since then
-  std::uint64_t line_ = 0;         // octets of this line, relaxed, without white space at its end
-  bool line_is_empty_ = true;
-  bool space_ = false;  // white space at the end of the line so far
-};
 
 }  // namespace auth

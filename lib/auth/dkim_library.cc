@@ -38,7 +38,7 @@ class Run {
     static constexpr unsigned char kId[] = "postern";
     message_.reset(dkim_verify(library, kId, nullptr, &status));
     for (const LibraryField& field : fields)
-      if (field.is_signature) signatures_.push_back(&field);
+      if (field.signature != nullptr) signatures_.push_back(&field);
   }
 
   // Nothing: the body has a CR or LF alone.
@@ -71,7 +71,7 @@ class Run {
     return dkim_eoh(message_.get()) == DKIM_STAT_OK && load_handles();
   }
 
-  // A signature that it finds malformed is in its list all the same, with an error.
+  // A signature that it refuses is in its list all the same, with an error.
   bool add(std::string_view field) {
     const int status = dkim_header(message_.get(), bytes_of(field), field.size());
     return status == DKIM_STAT_OK || status == DKIM_STAT_SYNTAX;
@@ -85,7 +85,7 @@ class Run {
   DKIM_SIGINFO* handle(std::size_t i) const { return handles_[i]; }
 
   static int copy_key(const LibraryField& field, unsigned char* record, std::size_t size) {
-    if (field.judged == nullptr || field.key.size() >= size) return DKIM_CBSTAT_NOTFOUND;
+    if (field.key.size() >= size) return DKIM_CBSTAT_NOTFOUND;
     std::copy(field.key.begin(), field.key.end(), record);
     record[field.key.size()] = '\0';
     return DKIM_CBSTAT_CONTINUE;
@@ -93,16 +93,13 @@ class Run {
 
   std::vector<LibraryVerdict> all(Outcome outcome) const {
     const std::string why = message_ ? text_of(dkim_geterror(message_.get())) : "";
-    const auto judged = std::count_if(signatures_.begin(), signatures_.end(),
-                                      [](const auto* field) { return field->judged != nullptr; });
-    return {static_cast<std::size_t>(judged), {outcome, why}};
+    return {signatures_.size(), {outcome, why}};
   }
 
   std::vector<LibraryVerdict> verdicts() const {
     std::vector<LibraryVerdict> verdicts;
     for (std::size_t i = 0; i < signatures_.size(); ++i)
-      if (const DkimSignature* signature = signatures_[i]->judged)
-        verdicts.push_back(verdict_of(handle(i), *signature));
+      verdicts.push_back(verdict_of(handle(i), *signatures_[i]->signature));
     return verdicts;
   }
 
@@ -120,7 +117,7 @@ class Run {
       return {Outcome::BodyAltered};
     if (processed && !passed && error == DKIM_SIGERROR_BADSIG) return {Outcome::Mismatch};
     if (error == DKIM_SIGERROR_UNKNOWN) return {Outcome::Trouble};
-    return {Outcome::Refused, text_of(dkim_sig_geterrorstr(error))};
+    return {Outcome::Refused};
   }
 
   // Whether the library has verified what we have read.
@@ -157,7 +154,8 @@ bool set_option(DKIM_LIB* library, int option, auto value) {
 std::uint64_t clock_skew(const std::vector<LibraryField>& fields) {
   std::uint64_t skew = std::numeric_limits<std::uint64_t>::max() / 2;
   for (const LibraryField& field : fields)
-    if (field.judged != nullptr && field.judged->time) skew = std::min(skew, *field.judged->time);
+    if (field.signature != nullptr && field.signature->time)
+      skew = std::min(skew, *field.signature->time);
   return skew;
 }
 
@@ -187,8 +185,8 @@ bool passes(DkimLibrary& library, std::string_view field, const char* key) {
   const auto read = read_dkim_signature(value, base::WallTime(std::chrono::seconds(1'000'000'000)));
   if (read.finding) return false;
   TextBody body(kBody);
-  const auto verdicts = library.verify(
-      {{std::string(field), true, &read.signature, key}, {std::string(kFrom)}}, body);
+  const auto verdicts =
+      library.verify({{std::string(field), &read.signature, key}, {std::string(kFrom)}}, body);
   return verdicts && verdicts->size() == 1 && verdicts->front().outcome == Outcome::Passed;
 }
 

@@ -19,15 +19,9 @@ namespace auth {
 
 inline constexpr std::size_t kMaxDkimListed = 100;  // what stands below is only counted
 
-// A signature that signs others, or itself, takes a run of the library of its own, for it cannot
-// tell which is which. So they are few, and what they sign is.
-inline constexpr std::size_t kMaxDkimChains = 2;      // such signatures in a message
-inline constexpr std::size_t kMaxDkimChainLinks = 2;  // others that one signs
-
 struct ScreenedDkim {
   const mail::HeaderField* field = nullptr;
-  ReadDkimSignature read;                       // with the finding of the screen, if any
-  std::vector<const mail::HeaderField*> links;  // other signatures that it signs, from the top
+  ReadDkimSignature read;  // with the finding of the screen, if any
 };
 
 struct DkimScreen {
@@ -38,10 +32,6 @@ struct DkimScreen {
 // The fields of `header` must outlive the screen.
 DkimScreen screen_dkim(const mail::HeaderFields& header, const DkimSettings& settings,
                        base::WallTime now);
-
-// White space before the colon is obsolete (RFC 5322 section 4.5), and all of it is in the hash
-// when the header is canonicalized as simple.
-bool has_tab_before_colon(const mail::HeaderField& field);
 
 // Where the key is: "selector._domainkey.example.org" (section 3.6.2.1).
 std::string dkim_key_name(const DkimSignature& signature);

@@ -19,7 +19,11 @@ using Finding = DkimFinding;
 constexpr std::size_t kTimeDigits = 12;    // section 3.5, t= and x=
 constexpr std::size_t kLengthDigits = 76;  // section 3.5, l=
 constexpr std::size_t kHashSize = 32;      // octets of SHA-256
-constexpr std::size_t kStart = 64;         // octets of b= that are kept
+constexpr std::size_t kStart = 64;         // octets of b= that are told
+
+// What libopendkim has room for; a longer i= it reads past its end, a longer h= it cuts off.
+constexpr std::size_t kMaxLibraryIdentity = 200;    // octets of i=, with white space
+constexpr std::size_t kMaxLibraryFieldList = 4095;  // octets of h= without white space
 
 bool parse_version(std::string_view value, DkimSignature& /*signature*/) { return value == "1"; }
 
@@ -74,16 +78,18 @@ bool parse_algorithm(std::string_view value, DkimSignature& signature) {
 }
 
 bool parse_signature(std::string_view value, DkimSignature& signature) {
+  auto octets = parse_dkim_base64(value);
+  if (!octets) return false;
+  signature.signature = *std::move(octets);
   signature.start = squeezed(value).substr(0, kStart);
-  if (parse_dkim_base64(value)) return true;
-  signature.start.clear();
-  return false;
+  return true;
 }
 
 bool parse_body_hash(std::string_view value, DkimSignature& signature) {
-  const auto hash = parse_dkim_base64(value);
+  signature.body_hash = parse_dkim_base64(value).value_or("");
   // That of rsa-sha1 is never compared.
-  return hash && (hash->size() == kHashSize || signature.algorithm == DkimAlgorithm::RsaSha1);
+  return signature.body_hash.size() == kHashSize ||
+         (signature.algorithm == DkimAlgorithm::RsaSha1 && !signature.body_hash.empty());
 }
 
 // hdr-name *( [FWS] ":" [FWS] hdr-name )
@@ -109,16 +115,28 @@ bool parse_canonicalizations(std::string_view value, DkimSignature& signature) {
           parse_canonicalization(value.substr(slash + 1), signature.body));
 }
 
+// Quoted-string (RFC 5321 section 4.1.2), as far as its end goes.
+bool is_quoted(std::string_view text) {
+  if (!text.starts_with('"')) return false;
+  std::size_t at = 1;
+  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2U : 1U;
+  return at + 1 == text.size();
+}
+
 // [ Local-part ] "@" domain-name, quoted-printable. What the local part says is the signer's
-// affair.
+// affair; but only a quoted one has an at-sign.
 bool parse_identity(std::string_view value, DkimSignature& signature) {
+  std::string written = squeezed(value);
   const auto identity = parse_dkim_quoted_printable(value);
-  if (!identity || value.size() > kMaxDkimIdentity) return false;
-  const auto at = identity->find('@');
-  if (at == std::string::npos || !is_name(std::string_view(*identity).substr(at + 1), 2))
+  if (!identity || written.size() > kMaxDkimIdentity) return false;
+  const auto at = identity->rfind('@');
+  if (at == std::string::npos) return false;
+  const std::string_view local_part = std::string_view(*identity).substr(0, at);
+  const std::string_view domain = std::string_view(*identity).substr(at + 1);
+  if (!is_name(domain, 2) || (local_part.find('@') != std::string::npos && !is_quoted(local_part)))
     return false;
-  signature.identity = squeezed(value);
-  signature.identity_domain = base::lower(std::string_view(*identity).substr(at + 1));
+  signature.identity = std::move(written);
+  signature.identity_domain = base::lower(domain);
   return true;
 }
 
@@ -184,12 +202,12 @@ void read_tags(const DkimTagList& tags, ReadDkimSignature& read) {
       fault(row.fault, "");
     }
   }
-  read.well_formed = !read.finding;
 }
 
 // To libopendkim, names of tags have no case; and in the field that it hashes, it empties every tag
-// that has a "b" right before its "=", and no other.
-bool is_unusual(const DkimTag& tag) {
+// that has a "b" right before its "=", and no other. Section 3.2: case counts, and white space may
+// stand before the "=".
+bool takes_for_another(const DkimTag& tag) {
   const bool is_b = tag.name == "b";
   const bool emptied = tag.tight && tag.name.back() == 'b';
   const bool known_otherwise = std::any_of(kTags.begin(), kTags.end(), [&](const TagRow& row) {
@@ -213,6 +231,15 @@ std::size_t field_list_size(const DkimSignature& signature) {
   return size;
 }
 
+bool is_for_library(const DkimTagList& tags, const DkimSignature& signature) {
+  const DkimTag* const identity = tags.find("i");
+  return std::none_of(tags.all().begin(), tags.all().end(), takes_for_another) &&
+         (identity == nullptr || identity->value.size() <= kMaxLibraryIdentity) &&
+         field_list_size(signature) <= kMaxLibraryFieldList &&
+         // It would take the signature itself for one of them, and must not run out of them.
+         !signature.names("dkim-signature");
+}
+
 // What makes a well-formed signature one that cannot pass.
 std::optional<Finding> fault_of(const DkimSignature& signature, base::WallTime now) {
   const std::uint64_t seconds = seconds_of(now);
@@ -225,6 +252,18 @@ std::optional<Finding> fault_of(const DkimSignature& signature, base::WallTime n
   if (signature.expiry && *signature.expiry + skew < seconds) return Finding::Expired;
   if (signature.time && *signature.time > seconds + skew) return Finding::Future;
   return {};
+}
+
+Finding finding_of(DkimTagFault fault) {
+  switch (fault) {
+    case DkimTagFault::Malformed:
+      return Finding::BadTags;
+    case DkimTagFault::Duplicate:
+      return Finding::DuplicateTag;
+    case DkimTagFault::TooMany:
+      break;
+  }
+  return Finding::TooLong;
 }
 
 }  // namespace
@@ -241,25 +280,18 @@ ReadDkimSignature read_dkim_signature(std::string_view value, base::WallTime now
   }
   const auto parsed = DkimTagList::parse(value);
   if (const auto* fault = std::get_if<DkimTagFault>(&parsed)) {
-    read.finding = *fault == DkimTagFault::Duplicate ? Finding::DuplicateTag : Finding::BadTags;
+    read.finding = finding_of(*fault);
     return read;
   }
   const auto& tags = std::get<DkimTagList>(parsed);
   read_tags(tags, read);
-  if (!read.well_formed) return read;
-  const bool too_many = read.signature.fields.size() > kMaxDkimFields ||
-                        field_list_size(read.signature) > kMaxDkimFieldList;
-  const auto unusual = std::find_if(tags.all().begin(), tags.all().end(), is_unusual);
-  if (too_many) {
-    read.well_formed = false;
+  if (read.finding) return read;
+  if (read.signature.fields.size() > kMaxDkimFields) {
     read.finding = Finding::TooManyFields;
-  } else if (unusual != tags.all().end()) {
-    read.well_formed = false;
-    read.finding = Finding::UnusualTag;
-    read.detail = std::string(unusual->name.substr(0, kStart)) + '=';
-  } else {
-    read.finding = fault_of(read.signature, now);
+    return read;
   }
+  read.for_library = is_for_library(tags, read.signature);
+  read.finding = fault_of(read.signature, now);
   return read;
 }
 

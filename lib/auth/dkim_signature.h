@@ -2,8 +2,8 @@
 // One DKIM-Signature field, read by a grammar of our own before any library sees it (RFC 6376
 // section 3.5).
 //
-// Where we are laxer: selectors and domains may have underscores, as names of the DNS may. Where
-// stricter: base64 has one form only, and i= one at-sign, though its local part could be quoted.
+// Where we are laxer: selectors and domains may have underscores, as names of the DNS may, and
+// white space may be folded several times in a row. Where stricter: base64 has one form only.
 // Linear in the length of the field. For any thread.
 #pragma once
 
@@ -20,9 +20,8 @@
 namespace auth {
 
 inline constexpr std::size_t kMaxDkimSignature = 16384;     // octets of a field, all of it
-inline constexpr std::size_t kMaxDkimFieldList = 4095;      // octets of h= without white space
 inline constexpr std::size_t kMaxDkimFields = 256;          // names in h=
-inline constexpr std::size_t kMaxDkimIdentity = 200;        // octets of i=
+inline constexpr std::size_t kMaxDkimIdentity = 512;        // octets of i= without white space
 inline constexpr std::chrono::seconds kDkimClockSkew{300};  // that a signer's clock may be wrong by
 
 enum class DkimAlgorithm : std::uint8_t { RsaSha256, Ed25519Sha256, RsaSha1 };
@@ -42,6 +41,8 @@ struct DkimSignature {
   std::optional<std::uint64_t> time;    // t=, seconds since 1970
   std::optional<std::uint64_t> expiry;  // x=
   std::string start;                    // of b=, without white space
+  std::string signature;                // b=, decoded
+  std::string body_hash;                // bh=, decoded
 
   bool names(std::string_view field) const;  // in h=; lower case
 };
@@ -50,7 +51,7 @@ struct ReadDkimSignature {
   DkimSignature signature;             // as far as it could be read
   std::optional<DkimFinding> finding;  // nothing: it is to be judged
   std::string detail;                  // to the finding: which tag; printable ASCII
-  bool well_formed = false;            // all tags are; whatever the finding is
+  bool for_library = true;             // libopendkim reads it as we do, and has room for all of it
 };
 
 // What stands behind the colon, raw.

@@ -61,7 +61,8 @@ std::variant<DkimTagList, DkimTagFault> DkimTagList::parse(std::string_view text
   while (true) {
     const auto semicolon = text.find(';');
     const auto tag = parse_spec(text.substr(0, semicolon));
-    if (!tag || list.tags_.size() == kMaxDkimTags) return DkimTagFault::Malformed;
+    if (!tag) return DkimTagFault::Malformed;
+    if (list.tags_.size() == kMaxDkimTags) return DkimTagFault::TooMany;
     if (list.find(tag->name) != nullptr) return DkimTagFault::Duplicate;
     list.tags_.push_back(*tag);
     if (semicolon == std::string_view::npos) return list;

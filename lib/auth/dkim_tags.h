@@ -23,7 +23,7 @@ struct DkimTag {
   bool tight = true;       // nothing stands between the name and its '='
 };
 
-enum class DkimTagFault { Malformed, Duplicate };
+enum class DkimTagFault { Malformed, Duplicate, TooMany };
 
 class DkimTagList {
  public:

@@ -54,9 +54,6 @@ enum class DkimFinding : std::uint8_t {
   Expired,
   Future,
   TooManyFields,
-  UnusualTag,
-  UnusualSpace,
-  SignsSignatures,
   Surplus,
   // Its key.
   KeyUnavailable,
@@ -77,7 +74,6 @@ enum class DkimFinding : std::uint8_t {
   LengthShort,
   BodyAltered,
   Mismatch,
-  LibraryRefuses,
   LibraryTrouble,
   Passed,
   Last_ = Passed

@@ -23,8 +23,8 @@ ALLOWED = {
     "libexec/postern-smtp": {"libcrypto", "libevent_core", "libevent_pthreads", "libidn2",
                              "libssl"},
     "libexec/postern-deliver": set(),
-    # libidn2: domains in From may be U-labels.
-    "libexec/postern-verify": {"libidn2", "libopendkim", "libpsl"},
+    # libidn2: domains in From may be U-labels. libcrypto: DKIM by our own code, and libopendkim.
+    "libexec/postern-verify": {"libcrypto", "libidn2", "libopendkim", "libpsl"},
     "libexec/postern-opinion": {"libopendmarc", "libpsl", "libspf2"},
     "libexec/postern-resolve": {"libevent_core", "libunbound"},
 }

@@ -11,7 +11,8 @@
 //   COUNT UNLISTED QUESTIONS MICROSECONDS
 //   RESULT TESTING DOMAIN SELECTOR IDENTITY ALGORITHM SIGNATURE SECTION REASON
 //
-// Words as words.h has them. The verdicts must not depend on the pieces of the body.
+// Words as words.h has them. The verdicts must not depend on the pieces of the body, nor on whether
+// libopendkim judges what it can be given or our own code does.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -85,10 +86,13 @@ void judge(const Case& given, const dns::AnswerTable& zone, auth::DkimLibrary& l
     auth::ask_dkim(header, given.settings, given.now, lookups);
     return 0;
   });
-  const auto verdicts_of = [&](std::size_t most) {
+  const auto verdicts_of = [&](std::size_t most, bool without_library = false) {
     PieceBody body(text, most);
     dns::Lookups lookups(asked.answers);
-    auto verdicts = auth::verify_dkim(header, body, given.settings, given.now, lookups, library);
+    auto verdicts =
+        without_library
+            ? auth::verify_dkim_without_library(header, body, given.settings, given.now, lookups)
+            : auth::verify_dkim(header, body, given.settings, given.now, lookups, library);
     if (!lookups.complete()) die("a question is new although all were asked");
     return verdicts;
   };
@@ -98,6 +102,8 @@ void judge(const Case& given, const dns::AnswerTable& zone, auth::DkimLibrary& l
   if (text.size() <= kMostInPieces)
     for (const std::size_t most : kPieces)
       if (verdicts_of(most) != verdicts) die("the verdicts depend on the pieces of the body");
+  if (verdicts_of(std::string_view::npos, true) != verdicts)
+    die("libopendkim and our own code differ: " + encode(given.text));
   std::printf(
       "%zu %u %zu %lld\n", verdicts.signatures.size(), verdicts.unlisted, asked.answers.size(),
       static_cast<long long>(std::chrono::duration_cast<std::chrono::microseconds>(time).count()));

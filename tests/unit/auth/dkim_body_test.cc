@@ -30,19 +30,6 @@ std::optional<std::string> read(std::string_view text) {
   return whole;
 }
 
-struct Lengths {
-  std::uint64_t simple;
-  std::uint64_t relaxed;
-  bool operator==(const Lengths&) const = default;
-};
-
-Lengths lengths(std::string_view text) {
-  auth::CanonicalLengths counts;
-  for (const char c : text) counts.feed({&c, 1});
-  return {counts.of(auth::DkimCanonicalization::Simple),
-          counts.of(auth::DkimCanonicalization::Relaxed)};
-}
-
 }  // namespace
 
 // RFC 6376 sections 3.4.3 and 3.4.4
@@ -60,16 +47,4 @@ TEST_CASE("dkim body: a CR or LF alone is seen wherever it stands") {
   for (const char* text : {"\r", "\n", "a\r", "a\n", "a\rb\r\n", "a\nb\r\n", "\r\r\n", "\n\r\n",
                            "\r\n\n", "\r\n\r", "a\r\n\rb"})
     CHECK(read(text) == "");
-}
-
-TEST_CASE("dkim body: how long it is when canonical") {
-  CHECK(lengths("") == Lengths{2, 0});
-  CHECK(lengths("\r\n") == Lengths{2, 0});
-  CHECK(lengths("\r\n\r\n\r\n") == Lengths{2, 0});
-  CHECK(lengths(" \t\r\n") == Lengths{4, 0});
-  CHECK(lengths("a\r\n") == Lengths{3, 3});
-  CHECK(lengths("a\r\n\r\n\r\n") == Lengths{3, 3});
-  CHECK(lengths("a \t b\t\r\n \r\n") == Lengths{11, 5});
-  CHECK(lengths("\t a\r\n") == Lengths{5, 4});
-  CHECK(lengths("\r\n \r\na\r\n\r\nb\r\n") == Lengths{13, 12});
 }

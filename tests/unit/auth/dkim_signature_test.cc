@@ -24,7 +24,7 @@ TEST_CASE("dkim signature: all of its tags") {
       " t=1; x=999999999999; l=12; q=dns/txt; h=Subject : From:\r\n From; b=Z m 9\r\n v; z=x; " +
       kHash);
   REQUIRE_FALSE(all.finding);
-  CHECK(all.well_formed);
+  CHECK(all.for_library);
   const auth::DkimSignature& signature = all.signature;
   CHECK(signature.domain == "example.org");
   CHECK(signature.selector == "s1.x");
@@ -41,6 +41,8 @@ TEST_CASE("dkim signature: all of its tags") {
   CHECK(signature.time == 1u);
   CHECK(signature.expiry == 999'999'999'999u);
   CHECK(signature.start == "Zm9v");
+  CHECK(signature.signature == "foo");
+  CHECK(signature.body_hash == std::string(32, '\0'));
 }
 
 TEST_CASE("dkim signature: what stands for what is not there") {
@@ -58,21 +60,46 @@ TEST_CASE("dkim signature: what stands for what is not there") {
 TEST_CASE("dkim signature: the first fault counts, and the rest is read for reports") {
   const auto bad = read("v=2; d=a.example; s=sel; a=rsa-sha1; b=%; " + kHash);
   CHECK(bad.finding == DkimFinding::BadVersion);
-  CHECK_FALSE(bad.well_formed);
   CHECK(bad.signature.domain == "a.example");
   CHECK(bad.signature.selector == "sel");
   CHECK(bad.signature.algorithm_name == "rsa-sha1");
   CHECK(bad.signature.start.empty());
 }
 
-TEST_CASE("dkim signature: a fault that leaves it well-formed") {
-  const auto expired = read(kRequired + "; x=1");
-  CHECK(expired.finding == DkimFinding::Expired);
-  CHECK(expired.well_formed);
-  const auto odd = read(kRequired + "; xb=1");
-  CHECK(odd.finding == DkimFinding::UnusualTag);
-  CHECK(odd.detail == "xb=");
-  CHECK_FALSE(odd.well_formed);
+TEST_CASE("dkim signature: what libopendkim reads as we do") {
+  const auto for_library = [](const std::string& tags) {
+    const auto odd = read(kRequired + "; " + tags);
+    CHECK_FALSE(odd.finding);
+    return odd.for_library;
+  };
+  for (const char* tags : {"z=1", "bb1=1", "zb =1", "DD=1", "c =simple", "h1=dkim-signature"})
+    CHECK(for_library(tags));
+  for (const char* tags : {"zb=1", "b_b=1", "D=1", "B=1", "bH=1"}) CHECK_FALSE(for_library(tags));
+  CHECK(for_library("i=" + std::string(190, 'x') + "@a.example"));
+  CHECK_FALSE(for_library("i=" + std::string(191, 'x') + "@a.example"));
+  const auto with_fields = [](const std::string& fields) {
+    return read("v=1; a=rsa-sha256; d=a.example; s=sel; b=Zm9v; h=from:" + fields + ";" + kHash);
+  };
+  CHECK(with_fields(std::string(4090, 'x')).for_library);
+  CHECK_FALSE(with_fields(std::string(4091, 'x')).for_library);
+  CHECK_FALSE(with_fields("DKIM-Signature").for_library);
+  CHECK_FALSE(read("v=1; a=rsa-sha256; d=a.example; s=sel; b =Zm9v; h=from; " + kHash).for_library);
+}
+
+TEST_CASE("dkim signature: identities") {
+  const auto domain_of = [](const std::string& identity) {
+    const auto one = read(kRequired + "; i=" + identity);
+    return one.finding == DkimFinding::BadIdentity ? "" : one.signature.identity_domain;
+  };
+  CHECK(domain_of("a@b.a.example") == "b.a.example");
+  CHECK(domain_of("\"a@b.c\"@a.example") == "a.example");
+  CHECK(domain_of("\"a=40=5C=22\"@a.example") == "a.example");
+  for (const char* bad : {"a@b@a.example", "a=40b@a.example", "\"a\"@\"b\"@a.example", "@", "a",
+                          "\"a@b\\\"@a.example", "a@example", "\"@\"\"@a.example"})
+    CHECK(domain_of(bad).empty());
+  const std::string most(auth::kMaxDkimIdentity - 10, 'x');
+  CHECK(domain_of(most + "@a.example") == "a.example");
+  CHECK(domain_of(most + "x@a.example").empty());
 }
 
 // RFC 6376 section 3.5: up to 76 digits, whatever they say.

@@ -70,6 +70,12 @@ Judged judge(const std::string& message, const dns::AnswerTable& answers) {
   return {std::move(verdicts), lookups.missing(), body.reads};
 }
 
+std::string with_tag(std::string_view tag) {
+  std::string field(kSigned);
+  field.insert(field.find(" s=s;"), tag);
+  return field;
+}
+
 }  // namespace
 
 TEST_CASE("dkim: the header tells what to ask; the body is not read before all is answered") {
@@ -127,6 +133,27 @@ TEST_CASE("dkim: verdicts of one job do not show in the next") {
     CHECK(judge(message, good).verdicts.signatures.at(0).result == DkimResult::Pass);
     CHECK(judge(message, none).verdicts.signatures.at(0).result == DkimResult::PermError);
   }
+}
+
+// That all of these pass or fail as they should is shown by tests/auth/dkim/.
+TEST_CASE("dkim: how often the body is read") {
+  dns::AnswerTable answers;
+  answers.add(kKeyQuestion, key_answer());
+  const auto reads = [&](const std::string& signatures) {
+    return judge(signatures + std::string(kRest), answers).reads;
+  };
+  const std::string with_length = with_tag(" l=3;"), odd = with_tag(" zb=;");
+  // By the clock of the library, which has t=1 for the skew.
+  std::string refused = with_tag(" x=1000000000;");
+  refused.replace(refused.find("t=1000000000"), 12, "t=1");
+  CHECK(reads(std::string(kSigned)) == 1);
+  CHECK(reads(odd) == 1);
+  CHECK(reads(odd + odd + odd + odd) == 1);
+  CHECK(reads(odd + std::string(kSigned)) == 2);
+  CHECK(reads(odd + with_length + std::string(kSigned)) == 2);
+  CHECK(reads(with_tag(" l=2;")) == 1);
+  CHECK(reads(refused) == 2);
+  CHECK(reads(odd + with_length + std::string(kSigned) + refused) == 2);
 }
 
 // The library has a clock, and we have given it our time.
