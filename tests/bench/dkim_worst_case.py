@@ -41,39 +41,55 @@ def signed(message, selector="rsa", times=1, **changes):
     return whole.removesuffix(message) * (times - 1) + whole
 
 
-def with_methods(message, lengths):
-    """Ten signatures with all methods; with l= and without, where it says so."""
+def with_methods(message, lengths=False, ours=False):
+    """Ten signatures with all methods; where it says so, some with l=, or for our own code."""
     body = message.partition(b"\r\n\r\n")[2]
     sizes = {method: len(canonical_body(body, method)) for method in ("simple", "relaxed")}
     fields = b""
     for number in range(10):
         method = METHODS[number % 4]
         size = {"l": str(sizes[method.partition("/")[2]])} if lengths and number % 3 else {}
+        if ours:
+            size["zb"] = "x"
         fields += signed(message, c=method, **size).removesuffix(message)
     return fields + message
 
 
 def chained(message):
-    """Ten signatures, of which two sign others."""
-    for _ in range(8):
-        message = signed(message, c="simple/simple")
-    for _ in range(2):
-        message = signed(message, h="from:dkim-signature:dkim-signature")
+    """Ten signatures, each of which signs all below."""
+    for number in range(10):
+        message = signed(message, h="from" + number * ":dkim-signature")
     return message
 
 
-def long_names():
+def refused(message):
+    """Ten signatures with all methods, of which the library refuses five by its clock, five are for
+    our own code, and some have l=."""
+    body = message.partition(b"\r\n\r\n")[2]
+    size = str(len(canonical_body(body, "simple")))
+    fields = b""
+    for number in range(10):
+        changes = {"c": f"relaxed/{'relaxed' if number % 2 else 'simple'}"}
+        if number % 2:
+            changes.update(t="1", x=str(NOW - 1))
+        else:
+            changes.update(zb="x", l=size)
+        fields += signed(message, **changes).removesuffix(message)
+    return fields + message
+
+
+def long_names(line=b"x:\r\n"):
     """A field list of 256 names against a header of as many fields as there is room for."""
-    header = FROM + b"x:\r\n" * (MIB // 5)
+    header = FROM + line * (MIB // len(line))
     return signed(header + b"\r\nb\r\n", times=10, h="from" + ":x" * 255)
 
 
-def other_names():
+def other_names(**changes):
     """Ten field lists without a name in common."""
     header = FROM + b"".join(b"n%d-%d:\r\n" % (n % 10, n) for n in range(100_000))
     message = header + b"\r\nb\r\n"
     lists = ["from" + "".join(f":n{n}-{n + 10 * k}" for k in range(255)) for n in range(10)]
-    fields = b"".join(signed(message, h=names).removesuffix(message) for names in lists)
+    fields = b"".join(signed(message, h=names, **changes).removesuffix(message) for names in lists)
     return fields + message
 
 
@@ -82,10 +98,15 @@ def cases():
     yield "10 KiB", mail
     for selector in KEYS:
         yield f"10 KiB, {selector}", signed(mail, selector)
+        yield f"10 KiB, {selector}, our own code", signed(mail, selector, zb="x")
     yield "1 MiB header, one signed field", signed(
         FROM + b"X: " + b"x y" * (MIB // 3) + b"\r\n\r\nb\r\n", times=10, h="from:x")
     yield "1 MiB header, small fields, 256 in h=", long_names()
     yield "1 MiB header, small fields, ten other h=", other_names()
+    yield "1 MiB header, one signed field, our own code", signed(
+        FROM + b"X: " + b"x y" * (MIB // 3) + b"\r\n\r\nb\r\n", times=10, h="from:x", zb="x")
+    yield "1 MiB header, form feeds, 256 in h=, our own code", long_names(b"x:\f\r\n")
+    yield "1 MiB header, small fields, ten other h=, our own code", other_names(zb="x")
     yield "1,000 signatures", signed(mail, times=1000)
     yield "1,000 signatures of 4096 bits", signed(mail, "rsa4096", times=1000)
     yield "1,000 malformed signatures", b"DKIM-Signature: v=1; a\r\n" * 1000 + mail
@@ -93,9 +114,13 @@ def cases():
     large = b"DKIM-Signature: v=1; z=" + b"x" * 16000 + b"\r\n"
     yield "100 signatures of 16 KiB", large * 100 + mail
     for name, body in BODIES.items():
-        yield f"25 MiB of {name}, ten signatures", with_methods(FROM + b"\r\n" + body, False)
-    yield "25 MiB, ten signatures, some with l=", with_methods(FROM + b"\r\n" + BODY, True)
-    yield "25 MiB, ten signatures, two sign others", chained(FROM + b"\r\n" + BODY)
+        message = FROM + b"\r\n" + body
+        yield f"25 MiB of {name}, ten signatures", with_methods(message)
+        yield f"25 MiB of {name}, our own code", with_methods(message, ours=True)
+    message = FROM + b"\r\n" + BODY
+    yield "25 MiB, ten signatures, some with l=", with_methods(message, lengths=True)
+    yield "25 MiB, ten signatures, each signs all below", chained(message)
+    yield "25 MiB, ten signatures, our own code and refused", refused(message)
 
 
 def main():

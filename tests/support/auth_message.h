@@ -34,6 +34,19 @@ inline constexpr char kSignedHeader[] =
     " QaWsTXx5/32wTJtZQnO6cbXPK7T2n88Nm0Q9Xv3Q7WJGQ6n57LQ=\r\n"
     "From: a@a.test\r\n"
     "\r\n";
+// Likewise, in a form that libopendkim is not given.
+inline constexpr char kOddlySignedHeader[] =
+    "DKIM-Signature: v=1; a=ed25519-sha256; d=a.test; s=e; h=from;\r\n"
+    " bh=Z54nP3j8j4uhFNsjwtzoDMd8kQg5OYJcqDAVLy8IDQg=;\r\n"
+    " b =MtLjcssDIaB4W/AIpTlgsSuOqpsX9k+qhE8OFwSfwJ1F9wJEBvPd2YUgXaF/\r\n"
+    " iZiQy/vV6/LiRdzxs+o91epcCg==\r\n"
+    "DKIM-Signature: v=1; a=rsa-sha256; d=a.test; s=r; h=from;\r\n"
+    " bh=Z54nP3j8j4uhFNsjwtzoDMd8kQg5OYJcqDAVLy8IDQg=;\r\n"
+    " b =xV9Hsb91KXLTj5MmoIpoBDoVVH9CxUrxea/jg1/CkJPmG7XTr149a/hrmJtS\r\n"
+    " 6AIRX/EmMNwRrvH2AtgGnBUGOIBIG8OSRREbfJtrGFN6BEaeV9WcFKb8sYTm\r\n"
+    " SQdotaE3LoA7tq3SXa4+IzjYtzE/LqZctamo+VfiyyBmg7Vxzog=\r\n"
+    "From: a@a.test\r\n"
+    "\r\n";
 inline constexpr char kSignedBody[] = "b\r\n";
 // In the form of dns::from_text().
 inline constexpr char kSignersZone[] =

@@ -18,6 +18,7 @@ sys.path += map(str, [HERE / "made", TESTS / "auth" / "dkim", TESTS / "auth" / "
 import bounds
 import composition
 import contents
+import odd
 import policies
 import senders
 import signatures
@@ -25,7 +26,7 @@ from world import CASES
 
 
 def make():
-    for area in [composition, signatures, contents, policies, senders, bounds]:
+    for area in [composition, signatures, contents, policies, senders, bounds, odd]:
         area.make()
     numbers = [case.number for case in CASES]
     assert len(set(numbers)) == len(numbers), [n for n in numbers if numbers.count(n) > 1]

@@ -51,7 +51,7 @@ class Generator:
 
     def value(self):
         text = "".join(self.space() + self.pick(WORDS) for _ in range(self.random.randint(0, 5)))
-        if self.chance(0.02):
+        if self.chance(0.03):
             text += self.pick(["\x0b", "\x0cx", " \x0b"])
         # A line of white space only at the end would be more than one line end.
         return text.rstrip("\r\n \t") + self.pick(["", "", "", " ", "\t"])
@@ -83,7 +83,7 @@ class Generator:
     def names(self):
         names = [self.pick(FIELDS + ["Cc", "Reply-To"]) for _ in range(self.random.randint(0, 8))]
         names.append("From")
-        if self.chance(0.04):
+        if self.chance(0.08):
             names += ["DKIM-Signature"] * self.random.randint(1, 3)
         if self.chance(0.01):
             names.remove("From")
@@ -92,7 +92,8 @@ class Generator:
         return self.pick([":", ":", " : ", ":\r\n "]).join(spaced)
 
     def identity(self, domain):
-        local = self.pick(["", "ann", "a=62", "a b", "=3D"] * 4 + ["x@y"])
+        local = self.pick(["", "ann", "a=62", "a b", "=3D"] * 4 +
+                          ["x@y", '"x@y"', '"x=40"', '"x@\\', "x" * 250])
         host = self.pick([domain, domain, domain.upper(), "sub." + domain, "x" + domain, "org",
                           "example.net"] if self.chance(0.3) else [domain, "sub." + domain])
         return f"{local}@{host}"
@@ -103,6 +104,8 @@ class Generator:
             time = NOW + self.pick([100, 300, 301, 35_000, 40_000])
         times = {"t": str(time)} if self.chance(0.7) else {}
         if self.chance(0.15):
+            if self.chance(0.2):
+                times["t"] = self.pick(["0", "1", "200", "880000000"])
             times["x"] = str(time + self.pick([0, -1, 1, 10_000, 20_000, 10**6, 10**6, -40_000]))
         return times
 
@@ -116,7 +119,7 @@ class Generator:
             tags["c"] = self.pick(["simple", "relaxed", "relaxed/simple", "simple/relaxed"] +
                                   ["relaxed/relaxed", "simple/simple"] * 2)
         if self.chance(0.1):
-            tags[self.pick(["z", "y1", "r", "zz", "zb", "D", "atps"])] = self.pick(
+            tags[self.pick(["z", "y1", "r", "zz", "zb", "D", "B", "bH", "atps"])] = self.pick(
                 ["x", "", "From:a|To:b", "b=x", " b= y"])
         return tags
 
@@ -140,7 +143,7 @@ class Generator:
         def space(share=0.15):
             return "" if tight or not self.chance(share) else self.space()
 
-        specs = [f"{space()}{name}{space(0.03 if name == 'b' else 0.1)}={space()}{value}{space()}"
+        specs = [f"{space()}{name}{space(0.1)}={space()}{value}{space()}"
                  for name, value in tags]
         separator = self.pick(["; ", ";", ";\r\n ", ";\r\n\t"])
         name = self.pick(["DKIM-Signature"] * 30 + ["dkim-signature", "DKIM-Signature "])

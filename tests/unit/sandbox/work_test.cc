@@ -313,7 +313,8 @@ TEST_CASE("verify: a job comes, and verdicts go back") {
   const auto zone = dns::from_text(support::kSignersZone);
   REQUIRE(zone.ok());
   using Part = ipc::Attach::Part;
-  const std::string header = support::kSignedHeader, body = support::kSignedBody;
+  const std::string header = GENERATE(support::kSignedHeader, support::kOddlySignedHeader);
+  const std::string body = support::kSignedBody;
   REQUIRE(smtp.send(ipc::Attach{7, Part::Header, 0, header.size()}, sealed(header)));
   REQUIRE(smtp.send(ipc::Attach{7, Part::Body, 0, body.size()}, sealed(body)));
   REQUIRE(smtp.send(ipc::Judge{7, ipc::pack(facts), zone->entries(), {}, 0, 0, {}}));
