@@ -230,20 +230,6 @@ const DmarcWalk* Evaluation::walk_of(const std::string& domain, std::size_t most
 
 }  // namespace
 
-DmarcIdentifier identifier_of(const SpfVerdict& mailfrom) {
-  DmarcIdentifier identifier{Method::Spf, State::Failed, mailfrom.domain};
-  if (mailfrom.result == SpfResult::Pass) identifier.state = State::Passed;
-  if (mailfrom.result == SpfResult::TempError) identifier.state = State::Open;
-  return identifier;
-}
-
-DmarcIdentifier identifier_of(const DkimVerdict& signature) {
-  DmarcIdentifier identifier{Method::Dkim, State::Failed, signature.domain};
-  if (signature.result == DkimResult::Pass) identifier.state = State::Passed;
-  if (signature.result == DkimResult::TempError) identifier.state = State::Open;
-  return identifier;
-}
-
 DmarcVerdict evaluate_dmarc(const Author& author, const std::vector<DmarcIdentifier>& identifiers,
                             const PublicSuffixes& suffixes, dns::Lookups& lookups) {
   DmarcVerdict verdict;

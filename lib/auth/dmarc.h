@@ -7,15 +7,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <string>
 #include <vector>
 
 #include "auth/author_domain.h"
 #include "auth/dmarc_discovery.h"
+#include "auth/dmarc_identifier.h"
 #include "auth/dmarc_verdict.h"
 #include "auth/public_suffixes.h"
-#include "auth/verdict.h"
 #include "dns/answer_table.h"
 
 namespace auth {
@@ -29,28 +27,6 @@ inline constexpr std::size_t kMaxAskedAhead = 4;
 // whether the author domain exists.
 inline constexpr std::size_t kMaxDmarcQuestions =
     kMaxWalkQuestions + (kMaxDmarcIdentifiers + kMaxAskedAhead) * (kMaxWalkQuestions - 1) + 1;
-
-struct DmarcIdentifier {
-  enum class Method : std::uint8_t { Spf, Dkim };
-  enum class State : std::uint8_t {
-    Passed,
-    Open,  // not known yet, or a temporary error: it might have passed
-    Failed
-  };
-
-  Method method = Method::Dkim;
-  State state = State::Failed;
-  // d= of a signature, or the domain of MAIL FROM; any bytes. What is no domain name is aligned
-  // with nothing.
-  std::string domain;
-
-  bool operator==(const DmarcIdentifier&) const = default;
-};
-
-// Of the MAIL FROM identity only (section 4.4.2); helo stands in for it exactly when the
-// reverse-path is null, which evaluate_mailfrom() has done.
-DmarcIdentifier identifier_of(const SpfVerdict& mailfrom);
-DmarcIdentifier identifier_of(const DkimVerdict& signature);
 
 // While the identifiers are open it asks all that it can come to ask about them: so a prefetch is a
 // run with the names of the signatures before any is checked.

@@ -5,7 +5,7 @@
 #include <array>
 #include <string_view>
 
-#include "auth/dmarc.h"
+#include "auth/dmarc_identifier.h"
 #include "base/ascii.h"
 #include "mail/domain.h"
 #include "mail/idn.h"
