@@ -82,7 +82,9 @@ void visit_fields(auto& v, spool::Settings& s) {
 
 void visit_fields(auto& v, spool::Mailbox& m) { v(m.domain, m.name, m.folder); }
 
-void visit_fields(auto& v, common::DeliverRoleSettings& s) { v(s.spool, s.mailboxes, s.log); }
+void visit_fields(auto& v, common::DeliverRoleSettings& s) {
+  v(s.spool, s.mailboxes, s.quarantine_folder, s.log);
+}
 
 void visit_fields(auto& v, base::Endpoint& e) { v(e.address, e.port); }
 

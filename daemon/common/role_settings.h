@@ -42,6 +42,7 @@ struct SmtpRoleSettings {
 struct DeliverRoleSettings {
   spool::Settings spool;
   std::vector<spool::Mailbox> mailboxes;
+  std::string quarantine_folder;  // of each; made with the first mail for it
   obs::Settings log;
 };
 

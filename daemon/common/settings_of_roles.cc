@@ -25,10 +25,9 @@ SmtpRoleSettings smtp_settings(const config::Config& config,
 }
 
 DeliverRoleSettings deliver_settings(const config::Config& config) {
-  DeliverRoleSettings settings{config.spool, {}, config.log};
+  DeliverRoleSettings settings{config.spool, {}, config.auth_policy.quarantine_folder, config.log};
   for (const auto& mailbox : policy::Recipients(config.domains).all_mailboxes())
-    for (const std::string& folder : {std::string(), config.auth_policy.quarantine_folder})
-      settings.mailboxes.push_back({mailbox.domain, mailbox.mailbox, folder});
+    settings.mailboxes.push_back({mailbox.domain, mailbox.mailbox, {}});
   return settings;
 }
 

@@ -7,11 +7,23 @@
 
 namespace deliver_role {
 
+namespace {
+
+// All that mail may go to.
+std::vector<spool::Mailbox> targets(const common::DeliverRoleSettings& settings) {
+  std::vector<spool::Mailbox> all = settings.mailboxes;
+  for (const spool::Mailbox& mailbox : settings.mailboxes)
+    all.push_back({mailbox.domain, mailbox.name, settings.quarantine_folder});
+  return all;
+}
+
+}  // namespace
+
 Role::Role(const common::DeliverRoleSettings& settings, spool::Spool spool, common::RoleParts parts)
     : spool_(std::move(spool)),
       writers_(spool_, settings.spool.writers),
-      janitor_(spool_, settings.mailboxes) {
-  known_.add(settings.mailboxes);
+      janitor_(spool_, targets(settings)) {
+  known_.add(targets(settings));
   for (auto& [peer, channel] : parts.peers) on_peer(peer, std::move(channel));
 }
 
@@ -38,8 +50,8 @@ void Role::reload(std::uint64_t generation, const common::DeliverRoleSettings& s
     loop_.post([this, generation, settings, made] {
       if (made) {
         writers_.set_active(settings.spool.writers);
-        janitor_.replace(settings.mailboxes);
-        known_.add(settings.mailboxes);
+        janitor_.replace(targets(settings));
+        known_.add(targets(settings));
         obs::configure(settings.log);
       }
       supervisor_->send(ipc::Reloaded{generation, made ? "" : made.error().reason});

@@ -617,7 +617,8 @@ constexpr Key kKeys[] = {
      .type = Type::FolderName,
      .fallback = "\"Junk\"",
      .set = put<&Config::auth_policy, &AuthSettings::quarantine_folder>,
-     .doc = "Maildir folder for quarantined mail, without the leading dot. Every mailbox has one."},
+     .doc = "Maildir folder for quarantined mail, without the leading dot. Each mailbox has its "
+            "own, made with the first mail for it."},
     {.path = "auth.dmarc.exception.network",
      .type = Type::Network,
      .example = "\"192.0.2.0/24\"",

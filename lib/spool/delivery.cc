@@ -295,7 +295,8 @@ base::Status Spool::make(const std::vector<Mailbox>& mailboxes) {
 }
 
 base::Result<unsigned> Spool::sweep(const Mailbox& mailbox, base::WallTime now) {
-  base::Result<Maildir> maildir = state_->maildirs.open(mailbox);
+  base::Result<Maildir> maildir = state_->maildirs.find(mailbox);
+  if (!maildir && maildir.error().system_error == ENOENT) return 0u;
   if (!maildir) return maildir.error();
   const int tmp_fd = maildir->tmp_fd.get();
   std::vector<std::string> names;

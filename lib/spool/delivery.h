@@ -87,7 +87,8 @@ class Spool {
   // Makes what is missing of these mailboxes, as open() does.
   base::Status make(const std::vector<Mailbox>& mailboxes);
 
-  // Files in tmp/ of the mailbox last changed more than 36 hours ago are removed; how many.
+  // Files in tmp/ of the mailbox last changed more than 36 hours ago are removed; how many. None of
+  // one that does not exist.
   base::Result<unsigned> sweep(const Mailbox& mailbox, base::WallTime now);
 
   base::Result<std::uint64_t> free_bytes();

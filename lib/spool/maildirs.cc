@@ -64,11 +64,11 @@ base::Status Maildirs::make(std::span<const Mailbox> mailboxes) {
 base::Result<Maildir> Maildirs::open(const Mailbox& mailbox) {
   const std::lock_guard lock(mutex_);
   if (ready_.contains(mailbox)) {
-    base::Result<Maildir> found = open_existing(mailbox);
+    base::Result<Maildir> found = find(mailbox);
     if (found || found.error().system_error != ENOENT) return found;
   }
   if (base::Status made = make_locked({&mailbox, 1}); !made) return made.error();
-  return open_existing(mailbox);
+  return find(mailbox);
 }
 
 base::Status Maildirs::make_locked(std::span<const Mailbox> mailboxes) {
@@ -137,7 +137,7 @@ base::Status Maildirs::sync(const DirectoryPath& path) {
   return base::ok();
 }
 
-base::Result<Maildir> Maildirs::open_existing(const Mailbox& mailbox) {
+base::Result<Maildir> Maildirs::find(const Mailbox& mailbox) {
   const DirectoryPath path = directory_path(mailbox);
   base::Result<base::UniqueFd> directory = open_directory(path);
   if (!directory) return directory.error();

@@ -43,13 +43,15 @@ class Maildirs {
   // A mailbox that make() has not seen, or whose directories are gone, is made first.
   base::Result<Maildir> open(const Mailbox& mailbox);
 
+  // ENOENT when it is not there; nothing is made. Not for a delivery: it may not be durable yet.
+  base::Result<Maildir> find(const Mailbox& mailbox);
+
  private:
   base::Status make_locked(std::span<const Mailbox> mailboxes);
   base::Status make_one(const DirectoryPath& path, std::set<DirectoryPath>& parents);
   base::Status make_directory(int parent_fd, const DirectoryPath& path);
   base::Status mark_as_folder(int folder_fd, const DirectoryPath& path);
   base::Status sync(const DirectoryPath& path);
-  base::Result<Maildir> open_existing(const Mailbox& mailbox);
   base::Result<base::UniqueFd> open_directory(const DirectoryPath& path);
   base::Result<base::UniqueFd> step_into(int parent_fd, const DirectoryPath& path);
 

@@ -8,8 +8,8 @@ from harness import MESSAGE, Dialog
 
 RECIPIENT = "info@ours.test"
 # Dots are not special in chunks: what ends data, and what is stuffed there, are content here.
-DOTS = b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\nQUIT\r\n\r\n.\r\nend\r\n"
-LARGE = b"Subject: large\r\n\r\n" + b"".join(b"%07d " % i + b"x" * 60 + b"\r\n"
+DOTS = b"From: a@example.net\r\n\r\n.\r\n..\r\n.x\r\nQUIT\r\n\r\n.\r\nend\r\n"
+LARGE = b"From: large@example.net\r\n\r\n" + b"".join(b"%07d " % i + b"x" * 60 + b"\r\n"
                                               for i in range(45000))
 
 
@@ -75,8 +75,8 @@ class Chunking(harness.SharedServer):
 
     def test_a_missing_last_line_end_is_added(self):
         with Dialog.tls(self.server) as dialog:
-            self.deliver(dialog, [b"BDAT 20 LAST\r\nSubject: x\r\n\r\nno end"])
-        self.assert_stored(b"Subject: x\r\n\r\nno end\r\n")
+            self.deliver(dialog, [b"BDAT 29 LAST\r\nFrom: a@example.net\r\n\r\nno end"])
+        self.assert_stored(b"From: a@example.net\r\n\r\nno end\r\n")
 
     def test_chunks_that_are_refused_are_not_read_as_commands(self):
         with Dialog.plain(self.server) as dialog:

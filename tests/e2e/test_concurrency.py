@@ -27,7 +27,7 @@ def compose(random_, name):
     lines = [random_.choice([b"", b".", b"..", b".x", b"From x", b"x" * random_.randrange(2000),
                              random_.randbytes(20).hex().encode(), b"\xc3\xa4\xff"])
              for _ in range(random_.randrange(60))]
-    return b"\r\n".join([b"Subject: " + name.encode(), b"", *lines]) + b"\r\n"
+    return b"\r\n".join([b"From: " + name.encode() + b"@example.net", b"", *lines]) + b"\r\n"
 
 
 class ManyClients(harness.TestCase):

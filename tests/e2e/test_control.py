@@ -188,7 +188,7 @@ class Reload(ControlCase):
         pids = [role["pid"] for role in self.ask(server, "status")["roles"]]
         with Dialog.tls(server) as dialog:
             dialog.begin("info@ours.test")
-            dialog.send(b"Subject: half\r\n\r\n")
+            dialog.send(b"From: a@example.net\r\n\r\n")
             self.rewrite(server, '"sales"]', '"sales", "new"]')
             self.assertEqual(self.ask(server, "reload"), {"generation": 2})
             self.assertIn("250 2.0.0", dialog.finish(b"rest\r\n"))

@@ -102,7 +102,7 @@ class Delivery(harness.SharedServer):
                     b"RCPT TO:<nobody@ours.test>\r\nDATA\r\n")
         for code in (250, 250, 550, 354):
             dialog.expect(code)
-        dialog.send(b"Subject: x\r\n\r\nx\r\n.\r\nRSET\r\nQUIT\r\n")
+        dialog.send(b"From: a@example.net\r\n\r\nx\r\n.\r\nRSET\r\nQUIT\r\n")
         for code in (250, 250, 221):
             dialog.expect(code)
         self.assertTrue(dialog.closed())
@@ -130,7 +130,7 @@ class Delivery(harness.SharedServer):
 
     def test_openssl_s_client(self):
         steps = ["EHLO s-client.example.net", "MAIL FROM:<a@example.net>",
-                 "RCPT TO:<info@ours.test>", "DATA", "Subject: by openssl\n\nhello\n.", "QUIT"]
+                 "RCPT TO:<info@ours.test>", "DATA", "From: a@example.net\nSubject: by openssl\n\nhello\n.", "QUIT"]
         # s_client acts on lines that begin with Q or R; -quiet switches that off.
         with subprocess.Popen(
                 ["openssl", "s_client", "-starttls", "smtp", "-quiet", "-crlf", "-connect",

@@ -18,10 +18,10 @@ def numbered(name, size):
     """A message that tells its own name and content; with CRLF line ends."""
     lines = random.Random(name).randbytes(size // 2).hex()
     body = "\r\n".join(lines[i:i + 70] for i in range(0, len(lines), 70))
-    return f"Subject: {name}\r\n\r\n{body}\r\n".encode()
+    return f"From: {name}@example.net\r\n\r\n{body}\r\n".encode()
 
 
-def subject(message):
+def name_of(message):
     return message.partition(b"\n")[0].strip()
 
 
@@ -53,18 +53,18 @@ class SuddenDeath(harness.TestCase):
         with contextlib.suppress(OSError, EOFError), Dialog.tls(self.server) as dialog:
             for count in range(90):
                 message = numbered(f"{name}-{count}", 200 * (1 + count % 100))
-                self.sent[subject(message)] = message
+                self.sent[name_of(message)] = message
                 answer = dialog.deliver(message, "info@ours.test", "sales@ours.test")
                 if answer.startswith("451 4.3.0 "):
                     return  # of the dying server, deliver was the first to go
                 assert answer.startswith("250 2.0.0 "), answer
-                self.acknowledged.add(subject(message))
+                self.acknowledged.add(name_of(message))
 
     def check_spool(self):
         """All that was acknowledged is in both mailboxes, and nothing that is not whole."""
         for mailbox in ("ours.test/info", "ours.test/sales"):
             stored = [harness.without_trace(mail) for mail in self.server.mails(mailbox)]
-            names = [subject(mail) for mail in stored]
+            names = [name_of(mail) for mail in stored]
             self.assertEqual(len(names), len(set(names)))
             self.assertLessEqual(self.acknowledged, set(names))
             for name, mail in zip(names, stored):
@@ -125,7 +125,7 @@ class FailingDisk(harness.TestCase):
         """RLIMIT_FSIZE plays the disk that takes so much and no more."""
         limit = 300000
         server = self.start(prefix=["prlimit", f"--fsize={limit}"])
-        begin = b"Subject: x\r\n\r\n"
+        begin = b"From: a@example.net\r\n\r\n"
         # The first fits into the memory file, but not into the spool with the trace header on top.
         for size, status in ((limit, "451 4.3.0 "), (limit + 10000, "452 4.3.1 ")):
             message = begin + b"x" * (size - len(begin) - 2) + b"\r\n"

@@ -9,7 +9,7 @@ import time
 import harness
 from harness import MESSAGE, Dialog
 
-BODY = b"Subject: x\r\n\r\n"
+BODY = b"From: a@example.net\r\n\r\n"
 
 
 class Connections(harness.TestCase):
@@ -181,10 +181,10 @@ class Sessions(harness.TestCase):
         server = self.start('[smtp]\nbare_newline = "normalize"\n')
         with Dialog.tls(server) as dialog:
             dialog.begin("info@ours.test")
-            dialog.send(b"Subject: x\n\none\n.\r\ntwo\r\n.\r\n")
+            dialog.send(b"From: a@b.example\n\none\n.\r\ntwo\r\n.\r\n")
             dialog.expect(250, "2.0.0")
         [mail] = server.mails("ours.test/info")
-        self.assertEqual(harness.without_trace(mail), b"Subject: x\n\none\n.\ntwo\n")
+        self.assertEqual(harness.without_trace(mail), b"From: a@b.example\n\none\n.\ntwo\n")
 
 
 class Space(harness.TestCase):

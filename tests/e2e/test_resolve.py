@@ -13,8 +13,8 @@ import harness
 from nsd import Nsd
 
 CLIENT = "127.0.5.1"
-ZONES = {"test": f'good TXT "v=spf1 ip4:{CLIENT} -all"\n'}
-DNS = '[dns]\nlocal_data = ["demo.test. TXT x"]\n'
+ZONES = {"test": f'good TXT "v=spf1 ip4:{CLIENT} -all"\n', "net": ""}
+DNS = f'[dns]\nlocal_data = ["demo.test. TXT x", "{harness.NO_DNS}"]\n'
 
 
 def open_files(pid):

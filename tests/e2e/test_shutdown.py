@@ -7,7 +7,7 @@ import threading
 import harness
 from harness import MESSAGE, Dialog
 
-HALF = b"Subject: half\r\n\r\nfirst half\r\n"
+HALF = b"From: a@example.net\r\n\r\nfirst half\r\n"
 REST = b"second half\r\n.\r\n"
 SOON = 15  # seconds; the grace time is 30
 
@@ -137,7 +137,7 @@ class Shutdown(harness.TestCase):
     def send_until_the_end(self, server, number, acknowledged):
         with contextlib.suppress(OSError, EOFError, AssertionError), Dialog.tls(server) as dialog:
             for count in range(100000):
-                message = b"Subject: %d-%d\r\n\r\nx\r\n" % (number, count)
+                message = b"From: a@example.net\r\nSubject: %d-%d\r\n\r\nx\r\n" % (number, count)
                 if not dialog.deliver(message, "info@ours.test").startswith("250 "):
                     return
                 acknowledged.append(message)

@@ -20,6 +20,7 @@ KEPT = (b"Authentication-Results: mx.example.net; spf=pass\r\n",
         b"Authentication-Results: (mx.ours.test) \"mx.example.net\" 1;\r\n\tspf=pass\r\n",
         b"Authentication-Results: ours.test; spf=pass smtp.helo=mx.ours.test\r\n",
         b"X-Authentication-Results: mx.ours.test; spf=pass\r\n")
+FROM = b"From: a@example.net\r\n"
 BODY = b"\r\nReturn-Path: <text@example.net>\r\nAuthentication-Results: mx.ours.test; none\r\n"
 LINE = b"x" * 900 + b"\r\n"
 MIB = 1 << 20
@@ -74,10 +75,10 @@ class TraceFields(harness.TestCase):
         self.check(fields + MESSAGE, kept + MESSAGE)
 
     def test_the_text_is_left_alone(self):
-        self.check(b"A: b\r\n" + BODY, b"A: b\r\n" + BODY)
+        self.check(FROM + BODY, FROM + BODY)
 
     def test_nothing_else_in_the_header(self):
-        self.check(b"".join(FORGED) + BODY, BODY)
+        self.check(b"".join(FORGED) + FROM + BODY, FROM + BODY)
 
     def test_for_several_mailboxes(self):
         fields, kept = interleaved()
@@ -88,26 +89,30 @@ class TraceFields(harness.TestCase):
 
     def test_a_large_message(self):
         fields, kept = interleaved()
-        body = b"\r\n" + LINE * 5000
+        body = FROM + b"\r\n" + LINE * 5000
         self.check(fields + body, kept + body)
 
     def test_the_longest_header(self):
         """Of exactly as much as may be, so that it fills a part of its own."""
         for line in (b"X-Long: ", b"Return-Path: "):
             self.setUp()
-            header = b"A: b\r\n" + b"".join(FORGED)
+            header = FROM + b"".join(FORGED)
             count, rest = divmod(MIB - len(header), 1000)
             lines = (line + b"x" * (998 - len(line)) + b"\r\n") * count
             last = b"B: " + b"x" * (rest - 5) + b"\r\n"
             self.assertEqual(len(header + lines + last), MIB)
             kept = b"" if line == b"Return-Path: " else lines
             body = b"\r\n" + LINE * 2500
-            self.check(header + lines + last + body, b"A: b\r\n" + kept + last + body)
+            self.check(header + lines + last + body, FROM + kept + last + body)
 
     def test_no_header_and_an_endless_first_line(self):
-        """More than a part of it comes before its end."""
-        message = b"no field " * (3 * MIB // 9) + b"\r\nReturn-Path: <a@b>\r\n"
-        self.check(message, b"\r\n" + message)
+        """More than a part of it comes before its end. What has no header has no author."""
+        message = b"no field " * (3 * MIB // 9) + b"\r\nFrom: a@example.net\r\n"
+        with Dialog.tls(self.server) as dialog:
+            answer = dialog.deliver(message, "info@ours.test")
+            self.assertEqual(answer, "550 5.6.0 The message has no From field")
+            self.assertRegex(dialog.deliver(MESSAGE, "info@ours.test"), "^250 ")
+        self.assertEqual(len(self.server.stored()), 1)
 
 
 class OwnName(harness.TestCase):

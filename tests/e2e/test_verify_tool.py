@@ -29,6 +29,7 @@ ZONES = {
     "fail.test": '@ TXT "v=spf1 ip4:192.0.2.1 -all"\n@ MX 10 mail\n',
     "none.test": "@ MX 10 mail\n",
     "null.test": '@ MX 0 .\n@ TXT "v=spf1 -all"\n',
+    "net": "",
     "0.0.127.in-addr.arpa": "1 PTR mail.pass.test.\n",
 }
 REJECT = '[auth.spf]\non_fail = "reject"\n'

@@ -95,17 +95,16 @@ TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   CHECK(s.listeners[2].proxy_protocol_from == sample().listeners[1].proxy_protocol_from);
 }
 
-TEST_CASE("deliver gets the mailboxes with the folder for quarantine, and no key") {
+TEST_CASE("deliver gets the mailboxes and the folder for quarantine, and no key") {
   const auto sealed = common::seal_settings(common::deliver_settings(sample()));
   REQUIRE(sealed.ok());
   const auto opened = common::open_settings<common::DeliverRoleSettings>(*sealed);
   REQUIRE(opened.ok());
   CHECK(opened->spool.directory == "/spool");
   CHECK(opened->spool.writers == 7);
-  CHECK(opened->mailboxes == std::vector<spool::Mailbox>{{"ours.test", "info", ""},
-                                                         {"ours.test", "info", "Spam"},
-                                                         {"ours.test", "sales", ""},
-                                                         {"ours.test", "sales", "Spam"}});
+  CHECK(opened->mailboxes ==
+        std::vector<spool::Mailbox>{{"ours.test", "info", ""}, {"ours.test", "sales", ""}});
+  CHECK(opened->quarantine_folder == "Spam");
   CHECK(common::read_sealed_memory(sealed->get())->find("KEY") == std::string::npos);
 }
 

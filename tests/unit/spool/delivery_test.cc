@@ -198,6 +198,15 @@ TEST_CASE_METHOD(Fixture, "the sweep removes old files in tmp/ and nothing else"
   }
 }
 
+TEST_CASE_METHOD(Fixture, "nothing is swept of a folder that is not there, and none is made") {
+  spool::Spool spool = open();
+  fs::remove_all(inbox / ".Junk");
+  const base::Result<unsigned> removed = spool.sweep(kJunk, base::wall_now());
+  REQUIRE(removed);
+  CHECK(*removed == 0);
+  CHECK_FALSE(fs::exists(inbox / ".Junk"));
+}
+
 TEST_CASE_METHOD(Fixture, "a large message is collected in a file without a name") {
   spool::Spool spool = open();
   auto file = spool.open_message_file();
