@@ -84,6 +84,13 @@ def long_names(line=b"x:\r\n"):
     return signed(header + b"\r\nb\r\n", times=10, h="from" + ":x" * 255)
 
 
+def names_against_form_feeds():
+    """Each field could be one that a signature is not given to the library for."""
+    names = "from" + "".join(f":n{number}" for number in range(255))
+    header = FROM + b"x:\f\r\n" * (MIB * 4 // 5 // 5)
+    return signed(header + b"\r\nb\r\n", times=100, h=names)
+
+
 def other_names(**changes):
     """Ten field lists without a name in common."""
     header = FROM + b"".join(b"n%d-%d:\r\n" % (n % 10, n) for n in range(100_000))
@@ -107,6 +114,7 @@ def cases():
         FROM + b"X: " + b"x y" * (MIB // 3) + b"\r\n\r\nb\r\n", times=10, h="from:x", zb="x")
     yield "1 MiB header, form feeds, 256 in h=, our own code", long_names(b"x:\f\r\n")
     yield "1 MiB header, small fields, ten other h=, our own code", other_names(zb="x")
+    yield "1 MiB header, form feeds, 100 signatures", names_against_form_feeds()
     yield "1,000 signatures", signed(mail, times=1000)
     yield "1,000 signatures of 4096 bits", signed(mail, "rsa4096", times=1000)
     yield "1,000 malformed signatures", b"DKIM-Signature: v=1; a\r\n" * 1000 + mail
