@@ -274,7 +274,7 @@ class Server:
     def stored(self):
         """Every mail file in the spool, tmp/ included."""
         return sorted(path for path in self.disk().rglob("*")
-                      if path.is_file() and path.name != ".lock")
+                      if path.is_file() and path.name not in (".lock", "maildirfolder"))
 
     def roles(self):
         return roles_of(self.process.pid)
