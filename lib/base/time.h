@@ -3,7 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace base {
 
@@ -30,5 +32,11 @@ struct UtcTime {
   int second;
   int millisecond;
 };
+
+// "2026-11-21T21:03:00Z", RFC 3339; what is below a second is left out.
+std::string utc_text(WallTime time);
+// A text of that form. Nothing for any other, and where there is no such moment in the years 1970
+// to 2261, which WallTime can hold.
+std::optional<WallTime> parse_utc(std::string_view text);
 
 }  // namespace base

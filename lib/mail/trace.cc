@@ -13,6 +13,11 @@
 namespace mail {
 namespace {
 
+// Our own names: strftime would take them from the locale.
+constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 // The From-domain: a name, or an address literal. Brackets and colons are kept for the latter, the
 // underscore because names with it are common; none of them can end a token or open a comment.
 std::string safe_helo(std::string_view helo) {
@@ -70,16 +75,26 @@ bool is_for_us_to_say(const HeaderField& field, std::string_view authserv_id) {
 }
 
 std::string rfc5322_date(base::WallTime time) {
-  // Our own names: strftime would take them from the locale.
-  static constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const base::UtcTime utc(time);
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d +0000",
                 kDays.at(utc.weekday), utc.day, kMonths.at(utc.month - 1), utc.year, utc.hour,
                 utc.minute, utc.second);
   return text.data();
+}
+
+std::optional<base::WallTime> time_of(std::string_view date) {
+  // "Sat, 21 Nov 2026 21:03:00 +0000": each part has its place
+  if (date.size() != rfc5322_date({}).size()) return std::nullopt;
+  const auto part = [&](std::size_t at, std::size_t size) {
+    return std::string(date.substr(at, size));
+  };
+  const auto* const month = std::ranges::find(kMonths, part(8, 3));
+  if (month == kMonths.end()) return std::nullopt;
+  const std::string two_digits = std::to_string(101 + (month - kMonths.begin())).substr(1);
+  const auto time =
+      base::parse_utc(part(12, 4) + '-' + two_digits + '-' + part(5, 2) + 'T' + part(17, 8) + 'Z');
+  return time && rfc5322_date(*time) == date ? time : std::nullopt;
 }
 
 }  // namespace mail

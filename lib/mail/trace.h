@@ -44,5 +44,7 @@ bool is_for_us_to_say(const HeaderField& field, std::string_view authserv_id);
 
 // "Sat, 21 Nov 2026 21:03:00 +0000", RFC 5322 section 3.3; always UTC, never a locale.
 std::string rfc5322_date(base::WallTime time);
+// The other way round; nothing for what it does not write.
+std::optional<base::WallTime> time_of(std::string_view date);
 
 }  // namespace mail

@@ -29,4 +29,41 @@ TEST_CASE("a moment in UTC") {
   CHECK(shown(epoch + 4107542400s) == "1 2100-03-01 00:00:00.000");  // 2100 has no leap day
 }
 
+TEST_CASE("a moment as text, and back") {
+  const base::WallTime epoch;
+  CHECK(base::utc_text(epoch + 951827696s + 999ms) == "2000-02-29T12:34:56Z");
+  for (const char* text : {"1970-01-01T00:00:00Z", "2000-02-29T12:34:56Z", "2026-11-21T21:03:00Z",
+                           "2261-12-31T23:59:59Z"}) {
+    const auto time = base::parse_utc(text);
+    REQUIRE(time.has_value());
+    CHECK(base::utc_text(*time) == text);
+  }
+}
+
+TEST_CASE("what is no moment") {
+  for (const char* text : {"",
+                           "2026-11-21",
+                           "2026-11-21T21:03:00",
+                           "2026-11-21T21:03:00z",
+                           "2026-11-21 21:03:00Z",
+                           "2026-11-21T21:03:00Z ",
+                           " 2026-11-21T21:03:00Z",
+                           "2026-11-21T21:03:00+0000",
+                           "2026-1-211T21:03:00Z",
+                           "2026-11-2xT21:03:00Z",
+                           "-026-11-21T21:03:00Z",
+                           "2026-02-29T00:00:00Z",
+                           "2026-00-01T00:00:00Z",
+                           "2026-13-01T00:00:00Z",
+                           "2026-11-00T00:00:00Z",
+                           "2026-11-21T24:00:00Z",
+                           "2026-11-21T21:60:00Z",
+                           "2026-11-21T21:03:60Z",
+                           "1969-12-31T23:59:59Z",
+                           "2262-01-01T00:00:00Z"}) {
+    INFO(text);
+    CHECK_FALSE(base::parse_utc(text).has_value());
+  }
+}
+
 }  // namespace

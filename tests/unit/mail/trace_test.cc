@@ -135,4 +135,20 @@ TEST_CASE("dates are RFC 5322, in UTC") {
         "Thu, 31 Dec 2099 23:59:59 +0000");
 }
 
+TEST_CASE("a date of ours is read, and no other") {
+  for (const char* text :
+       {"1970-01-01T00:00:00Z", "2000-02-29T12:34:56Z", "2099-12-31T23:59:59Z"}) {
+    const auto time = base::parse_utc(text);
+    REQUIRE(time.has_value());
+    CHECK(mail::time_of(mail::rfc5322_date(*time)) == time);
+  }
+  for (const char* other :
+       {"", "Sun, 21 Nov 2026 21:03:00 +0000", "Sat, 21 nov 2026 21:03:00 +0000",
+        "Sat, 21 Nov 2026 21:03:00 +0100", "Sat, 31 Nov 2026 21:03:00 +0000",
+        "Sat, 21 Nov 2026 21:03:00 +00000", "Sat,\t21 Nov 2026 21:03:00 +0000"}) {
+    INFO(other);
+    CHECK_FALSE(mail::time_of(other).has_value());
+  }
+}
+
 }  // namespace
