@@ -66,12 +66,16 @@ void declare_control(CLI::App& app, Command& command) {
 void declare_verify(CLI::App& app, Command& command) {
   ctl::VerifyOptions& options = command.verify;
   CLI::App* verify = app.add_subcommand("verify", "Judge a message as the server would");
-  verify->add_option("FILE", options.message, "The message as it was received; -: standard input")
+  ctl::EnvelopeOptions& envelope = options.envelope;
+  verify
+      ->add_option("FILE", options.message, "The message, stored or as it came; -: standard input")
       ->required();
-  verify->add_option("--ip", options.ip, "The client's address")->required();
-  verify->add_option("--helo", options.helo, "The name that the client gave")->required();
-  verify->add_option("--from", options.from, "The reverse-path of MAIL FROM; <>: the null one")
-      ->required();
+  verify->add_option("--ip", envelope.ip, "The client's address");
+  verify->add_option("--helo", envelope.helo, "The name that the client gave");
+  verify->add_option("--from", envelope.from, "The reverse-path of MAIL FROM; <>: the null one");
+  verify->add_option("--time", envelope.time, "When it came, such as 2026-11-21T21:03:00Z");
+  verify->add_flag("--as-received", options.as_received,
+                   "Nothing on top of the message is from this server");
   verify->add_option("-c,--config", options.file, "The configuration")->capture_default_str();
   CLI::Option* record =
       verify->add_option("--record", options.record, "Write the answers of the DNS to this file");

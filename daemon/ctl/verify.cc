@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "daemon/common/environment.h"
@@ -14,8 +15,8 @@
 #include "daemon/ctl/tables.h"
 #include "daemon/ctl/verify_input.h"
 #include "daemon/ctl/verify_judge.h"
+#include "daemon/ctl/verify_record.h"
 #include "daemon/ctl/verify_report.h"
-#include "dns/answer_text.h"
 #include "net/root_files.h"
 #include "policy/auth_results.h"
 #include "sandbox/privileges.h"
@@ -38,31 +39,21 @@ Failure unreadable(const base::Error& error) {
 
 // All that is needed before anything is started.
 struct Case {
-  Envelope envelope;
-  std::string message;
-  std::optional<dns::AnswerTable> recorded;
+  std::optional<Record> recorded;
   config::Config config;
+  std::string message;  // as it came
+  std::optional<mail::StoredTrace> trace;
+  MessageFacts facts;
+  Envelope envelope;
   Judges judges;
 };
 
-std::optional<Failure> read_record(const std::string& path, Case& it) {
+std::optional<Failure> read_recorded(const std::string& path, Case& it) {
   const auto text = read_input(path, kMaxRecord);
   if (!text) return unreadable(text.error());
-  auto table = dns::from_text(*text);
-  if (!table) return Failure{common::kExitData, path + ": " + table.error().reason};
-  it.recorded = std::move(*table);
-  return std::nullopt;
-}
-
-std::optional<Failure> read_files(const VerifyOptions& options, Case& it) {
-  const auto envelope = parse_envelope(options.ip, options.helo, options.from);
-  if (!envelope) return Failure{common::kExitUsage, envelope.error().reason};
-  it.envelope = *envelope;
-  if (!options.replay.empty())
-    if (auto failure = read_record(options.replay, it)) return failure;
-  auto message = read_input(options.message, kMaxMessage);
-  if (!message) return unreadable(message.error());
-  it.message = std::move(*message);
+  auto record = parse_record(*text);
+  if (!record) return Failure{common::kExitData, path + ": " + record.error().reason};
+  it.recorded = std::move(*record);
   return std::nullopt;
 }
 
@@ -74,6 +65,31 @@ std::optional<Failure> read_configuration(const std::string& path, Case& it) {
     return Failure{common::load_failure_code(loaded), ""};
   }
   it.config = std::move(loaded.config);
+  return std::nullopt;
+}
+
+std::optional<Failure> read_message(const VerifyOptions& options, Case& it) {
+  auto bytes = read_input(options.message, kMaxMessage);
+  if (!bytes) return unreadable(bytes.error());
+  it.message = with_crlf(std::exchange(*bytes, {}));
+  const std::string& authserv_id = it.config.auth_policy.authserv_id;
+  if (!options.as_received)
+    it.trace = take_stored_trace(it.message, it.config.hostname, authserv_id);
+  auto facts = examine_message(it.message, authserv_id);
+  if (!facts)
+    return Failure{common::kExitData, "the header of " + options.message + " is larger than 1 MiB"};
+  static_assert(kMaxHeader == 1u << 20);
+  it.facts = std::move(*facts);
+  if (it.trace) it.facts.taken_off = it.trace->fields;
+  return std::nullopt;
+}
+
+std::optional<Failure> find_envelope(const VerifyOptions& options, Case& it) {
+  EnvelopeSources sources{it.trace ? &*it.trace : nullptr, {}, base::wall_now()};
+  if (it.recorded) sources.recorded = it.recorded->time;
+  auto envelope = make_envelope(options.envelope, sources);
+  if (!envelope) return Failure{common::kExitUsage, envelope.error().reason};
+  it.envelope = std::move(*envelope);
   return std::nullopt;
 }
 
@@ -99,8 +115,9 @@ VerifyReport report_on(const VerifyOptions& options, const Case& it,
   VerifyReport report;
   report.file = options.message;
   report.replayed = it.recorded.has_value();
-  report.message = examine_message(it.message, settings.authserv_id);
+  report.message = it.facts;
   report.session = facts;
+  report.origins = it.envelope.origins;
   report.lookups = std::move(judgement.lookups);
   report.took = judgement.took;
   report.verdicts = std::move(judgement.verdicts);
@@ -116,12 +133,7 @@ VerifyReport report_on(const VerifyOptions& options, const Case& it,
 }
 
 base::Status write_record(const std::string& path, const VerifyReport& report) {
-  dns::AnswerTable table;
-  for (const Lookup& lookup : report.lookups) table.add(lookup.question, lookup.answer);
-  const auto& [client, helo, sender, receiver, time] = report.session;
-  const std::string text = "; client " + client.to_string() + "\n; helo " + for_terminal(helo) +
-                           "\n; from <" + (sender ? for_terminal(sender->to_string()) : "") +
-                           ">\n" + dns::to_text(table);
+  const std::string text = record_of(report.session, report.lookups);
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "we"),
                                                              std::fclose);
   if (file == nullptr || std::fputs(text.c_str(), file.get()) < 0 || std::fflush(file.get()) != 0)
@@ -150,14 +162,20 @@ int fail(const Failure& failure) {
 int verify(const VerifyOptions& options) {
   common::open_standard_descriptors();
   Case it;
-  if (const auto failure = read_files(options, it)) return fail(*failure);
   if (const auto failure = read_configuration(options.file, it)) return fail(*failure);
+  if (!options.replay.empty())
+    if (const auto failure = read_recorded(options.replay, it)) return fail(*failure);
+  if (const auto failure = read_message(options, it)) return fail(*failure);
+  if (const auto failure = find_envelope(options, it)) return fail(*failure);
   if (const auto failure = find_judges(it)) return fail(*failure);
   const Envelope& envelope = it.envelope;
   const auth::SessionFacts facts{envelope.client, envelope.helo, auth::judged_sender(envelope.from),
-                                 it.config.hostname, base::wall_now()};
-  auto judgement = judge(it.judges, it.config, facts, with_crlf(it.message),
-                         it.recorded ? &*it.recorded : nullptr);
+                                 it.config.hostname, envelope.time};
+  const auto text = std::string_view(it.message);
+  const MessageText message{text.substr(0, it.facts.header_bytes),
+                            text.substr(it.facts.header_bytes)};
+  auto judgement =
+      judge(it.judges, it.config, facts, message, it.recorded ? &it.recorded->answers : nullptr);
   if (!judgement) return fail({common::kExitUnavailable, judgement.error().reason});
   const VerifyReport report = report_on(options, it, facts, std::move(*judgement));
   if (const auto failure = publish(options, report)) return fail(*failure);

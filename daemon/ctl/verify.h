@@ -5,14 +5,14 @@
 #include <string>
 
 #include "config/load.h"
+#include "daemon/ctl/verify_envelope.h"
 
 namespace ctl {
 
 struct VerifyOptions {
   std::string message;  // a file; "-": standard input
-  std::string ip;
-  std::string helo;
-  std::string from;  // "" and "<>": the null reverse-path
+  EnvelopeOptions envelope;
+  bool as_received = false;  // the file is the message as it came: nothing on top is ours
   std::string file = config::kDefaultPath;
   std::string record;           // where the answers of the DNS go; "": nowhere
   std::string replay;           // where they come from; "": the DNS

@@ -2,18 +2,17 @@
 #include "daemon/ctl/verify_input.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
 
-#include "base/ascii.h"
 #include "base/unique_fd.h"
 #include "mail/header_fields.h"
 #include "mail/trace.h"
-#include "smtp/grammar.h"
-#include "smtp/replies.h"
 
 namespace ctl {
 namespace {
@@ -36,44 +35,32 @@ base::Result<std::string> read_all(int fd, const std::string& name, std::size_t 
   }
 }
 
-base::Error no_such_option(const char* option, const std::string& what, const smtp::Reply& reply) {
-  const std::string wire = reply.render();
-  return base::Error::permanent(std::string(option) + " \"" + what +
-                                "\": a client that says so gets " +
-                                wire.substr(0, wire.size() - 2));
-}
+// Fields of ours stand above the header; they are shorter than that.
+constexpr std::size_t kMaxTrace = 64u << 10;
 
-// "a@example.net", "<a@example.net>", "<>", "".
-std::optional<mail::Path> parse_reverse_path(const std::string& text) {
-  const std::string path = text.starts_with('<') ? text : '<' + text + '>';
-  const auto parsed = mail::parse_path(path, mail::PathKind::Reverse);
-  if (!parsed || parsed->length != path.size()) return std::nullopt;
-  return parsed->path;
+// Where the header is, and no more: what a stranger calls one may be as large as the message.
+std::string_view top_of(const std::string& message) {
+  return std::string_view(message).substr(0, kMaxHeader + kMaxTrace);
 }
 
 }  // namespace
 
 base::Result<std::string> read_input(const std::string& path, std::size_t most) {
   if (path == kStandardInput) return read_all(STDIN_FILENO, "standard input", most);
-  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!fd) return base::Error::system("cannot read " + path, errno);
+  // Without O_NONBLOCK a FIFO that nobody writes to would be waited for.
+  const base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat facts {};
+  if (!fd || ::fstat(fd.get(), &facts) != 0)
+    return base::Error::system("cannot read " + path, errno);
+  if (S_ISDIR(facts.st_mode)) return base::Error::system("cannot read " + path, EISDIR);
+  if (!S_ISREG(facts.st_mode))
+    return base::Error::permanent("cannot read " + path + ": it is no file; - is standard input");
   return read_all(fd.get(), path, most);
-}
-
-base::Result<Envelope> parse_envelope(const std::string& ip, const std::string& helo,
-                                      const std::string& from) {
-  const auto client = base::IpAddress::parse(ip);
-  if (!client) return base::Error::permanent("--ip \"" + ip + "\" is no IP address");
-  if (helo.empty()) return no_such_option("--helo", helo, smtp::replies::argument_missing());
-  if (const auto refusal = smtp::check_helo(helo)) return no_such_option("--helo", helo, *refusal);
-  const auto path = parse_reverse_path(from);
-  if (!path) return no_such_option("--from", from, smtp::replies::bad_sender());
-  return Envelope{*client, helo, *path, !base::is_ascii(path->to_string())};
 }
 
 std::string with_crlf(const std::string& bytes) {
   std::string result;
-  result.reserve(bytes.size());
+  result.reserve(bytes.size() + static_cast<std::size_t>(std::ranges::count(bytes, '\n')));
   for (const char c : bytes) {
     if (c == '\n' && !result.ends_with('\r')) result += '\r';
     result += c;
@@ -81,10 +68,22 @@ std::string with_crlf(const std::string& bytes) {
   return result;
 }
 
-MessageFacts examine_message(const std::string& bytes, const std::string& authserv_id) {
-  const std::string message = with_crlf(bytes);
-  const mail::HeaderFields header(message);
-  MessageFacts facts{message.size(), header.all().size(), {}};
+std::optional<mail::StoredTrace> take_stored_trace(std::string& message,
+                                                   const std::string& hostname,
+                                                   const std::string& authserv_id) {
+  auto trace = mail::read_stored_trace(mail::HeaderFields(top_of(message)), hostname, authserv_id);
+  if (trace) message.erase(0, trace->size);
+  return trace;
+}
+
+std::optional<MessageFacts> examine_message(const std::string& message,
+                                            const std::string& authserv_id) {
+  const mail::HeaderFields header(top_of(message));
+  if (header.section().size() > kMaxHeader) return std::nullopt;
+  MessageFacts facts;
+  facts.bytes = message.size();
+  facts.header_bytes = header.size_with_empty_line();
+  facts.fields = header.all().size();
   for (const mail::HeaderField& field : header.all())
     if (mail::is_for_us_to_say(field, authserv_id))
       facts.taken_out.push_back(mail::unfolded(field.raw));

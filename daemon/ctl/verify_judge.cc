@@ -2,6 +2,7 @@
 #include "daemon/ctl/verify_judge.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -11,7 +12,6 @@
 #include "daemon/common/settings_of_roles.h"
 #include "daemon/common/verify_client.h"
 #include "daemon/ctl/confined_role.h"
-#include "mail/header_fields.h"
 #include "net/event_loop.h"
 #include "obs/log.h"
 
@@ -34,11 +34,15 @@ Role start_resolver(const Judges& judges, const config::Config& config) {
   return ConfinedRole::start(ipc::Role::Resolve, judges.resolve, std::move(*settings), judges.user);
 }
 
+// For a verifier's work on one round. Nobody waits behind it, and a message may be larger than the
+// server would take: the largest, with ten signatures, took 6 seconds.
+constexpr std::chrono::seconds kPatience{20};
+
 // The part of smtp: asks `answers` for what the verifier wants to know.
 class Trial {
  public:
   explicit Trial(net::EventLoop& loop, dns::Resolver& answers)
-      : loop_(loop), log_(answers), client_(loop, log_) {
+      : loop_(loop), log_(answers), client_(loop, log_, {.work = kPatience}) {
     client_.on_judged(
         [this](const auth::Facts& facts, const auth::Verdicts&, const dns::AnswerTable& table) {
           facts_ = facts;
@@ -47,7 +51,7 @@ class Trial {
   }
 
   base::Result<Judgement> run(ConfinedRole& verifier, const auth::SessionFacts& facts,
-                              const std::string& message, const auth::Settings& settings);
+                              const MessageText& message, const auth::Settings& settings);
   // A role is gone.
   void fail(std::string reason) {
     trouble_ = std::move(reason);
@@ -70,15 +74,13 @@ base::Result<common::MessagePiece> piece_of(std::string_view bytes) {
 }
 
 base::Result<Judgement> Trial::run(ConfinedRole& verifier, const auth::SessionFacts& facts,
-                                   const std::string& message, const auth::Settings& settings) {
-  const std::size_t header_size = mail::HeaderFields(message).size_with_empty_line();
-  auto header = piece_of(std::string_view(message).substr(0, header_size));
+                                   const MessageText& message, const auth::Settings& settings) {
+  auto header = piece_of(message.header);
   if (!header) return header.error();
-  auto body = piece_of(std::string_view(message).substr(header_size));
+  auto body = piece_of(message.body);
   if (!body) return body.error();
   std::optional<common::VerifyClient::Outcome> outcome;
   client_.on_lost([&](const ipc::RoleId&) { fail(verifier.how_it_ended()); });
-  client_.connect({ipc::Role::Verify}, verifier.take_channel());
   const base::Instant begun = base::now();
   const std::uint64_t job = client_.next_job();
   client_.verify(job, facts, settings, [&](const common::VerifyClient::Outcome& its) {
@@ -87,6 +89,8 @@ base::Result<Judgement> Trial::run(ConfinedRole& verifier, const auth::SessionFa
   });
   client_.add_header(job, std::move(*header));
   client_.add_body(job, {std::move(*body)});
+  // Only then: the first round has all of the message, and a replay the same rounds each time.
+  loop_.post([&] { client_.connect({ipc::Role::Verify}, verifier.take_channel()); });
   loop_.run();
   const Milliseconds took = base::now() - begun;
   if (!trouble_.empty()) return base::Error::temporary(trouble_);
@@ -97,7 +101,7 @@ base::Result<Judgement> Trial::run(ConfinedRole& verifier, const auth::SessionFa
 
 base::Result<Judgement> ask(const Judges& judges, const config::Config& config,
                             ConfinedRole& verifier, const auth::SessionFacts& facts,
-                            const std::string& message) {
+                            const MessageText& message) {
   const Role resolver = start_resolver(judges, config);
   if (!resolver) return resolver.error();
   net::EventLoop loop;
@@ -111,7 +115,7 @@ base::Result<Judgement> ask(const Judges& judges, const config::Config& config,
 }
 
 base::Result<Judgement> replay(const config::Config& config, ConfinedRole& verifier,
-                               const auth::SessionFacts& facts, const std::string& message,
+                               const auth::SessionFacts& facts, const MessageText& message,
                                const dns::AnswerTable& recorded) {
   net::EventLoop loop;
   RecordedAnswers answers(loop, recorded);
@@ -127,7 +131,7 @@ base::Result<Judgement> replay(const config::Config& config, ConfinedRole& verif
 }  // namespace
 
 base::Result<Judgement> judge(const Judges& judges, const config::Config& config,
-                              const auth::SessionFacts& facts, const std::string& message,
+                              const auth::SessionFacts& facts, const MessageText& message,
                               const dns::AnswerTable* recorded) {
   obs::configure(kRoleLog);
   const Role verifier = start_verifier(judges);

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "auth/session_facts.h"
@@ -33,11 +34,16 @@ struct Judgement {
   std::vector<std::string> warnings;  // of what is not as it should be
 };
 
-// `message`: its lines end in CRLF. `recorded`: who answers for the DNS; nullptr: the DNS as the
+struct MessageText {        // its lines end in CRLF
+  std::string_view header;  // with the empty line
+  std::string_view body;
+};
+
+// `recorded`: who answers for the DNS; nullptr: the DNS as the
 // configuration has it. It takes as long as auth.deadline allows, and little more. An error: a role
 // did not start, or ended. Only for a process with a single thread.
 base::Result<Judgement> judge(const Judges& judges, const config::Config& config,
-                              const auth::SessionFacts& facts, const std::string& message,
+                              const auth::SessionFacts& facts, const MessageText& message,
                               const dns::AnswerTable* recorded);
 
 }  // namespace ctl

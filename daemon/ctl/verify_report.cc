@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "daemon/ctl/tables.h"
+#include "daemon/ctl/verify_findings.h"
 #include "dns/answer_text.h"
 #include "dns/name.h"
 
@@ -19,44 +21,6 @@ using Rows = std::vector<std::vector<std::string>>;
 
 constexpr char kNullPath[] = "<>";
 constexpr char kNothing[] = "-";
-
-// One check, as it is shown.
-struct Finding {
-  const char* check;     // of RFC 8601, as in the field
-  const char* identity;  // what was checked
-  std::string result;
-  std::string section;  // that the result stands on
-  std::string subject;  // the name that was looked at, any bytes
-  std::string reason;
-  std::string mechanism;
-};
-
-Finding spf_finding(const char* identity, const auth::SpfVerdict& verdict) {
-  return {"spf",
-          identity,
-          auth::name_of(verdict.result),
-          "RFC 7208 section " + verdict.section,
-          verdict.domain,
-          verdict.reason,
-          verdict.mechanism};
-}
-
-const char* name_of(auth::NullMx null_mx) {
-  constexpr std::array kNames = {"no", "yes", "unknown"};
-  return kNames.at(static_cast<std::size_t>(null_mx));
-}
-
-// All that were made. What a later version checks goes here.
-std::vector<Finding> findings_of(const VerifyReport& report) {
-  const auth::Verdicts& verdicts = report.verdicts;
-  const auto& sender = report.session.mail_from;
-  return {spf_finding("mailfrom", verdicts.spf.mailfrom),
-          spf_finding("helo", verdicts.spf.helo),
-          {"iprev", "client", auth::name_of(verdicts.iprev.result), "RFC 8601 section 3",
-           verdicts.iprev.name, verdicts.iprev.reason, ""},
-          {"null_mx", "mailfrom", name_of(verdicts.null_mx), "RFC 7505 section 3",
-           sender ? sender->domain : "", "", ""}};
-}
 
 std::string sender_of(const VerifyReport& report) {
   const auto& sender = report.session.mail_from;
@@ -87,6 +51,12 @@ std::string counted(std::size_t count, const char* what) {
   return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
 }
 
+// "192.0.2.7 (Received)"; what an option said has no origin.
+std::string with_origin(const std::string& text, const char* origin) {
+  const bool is_option = std::string_view(origin).starts_with("--");
+  return for_terminal(text) + (is_option ? "" : std::string(" (") + origin + ')');
+}
+
 // Each line of `text` as a row; the name beside the first.
 void add_lines(Rows& rows, const char* name, const std::string& text) {
   std::size_t begin = 0;
@@ -99,12 +69,17 @@ void add_lines(Rows& rows, const char* name, const std::string& text) {
 
 std::string head(const VerifyReport& report) {
   const MessageFacts& message = report.message;
-  return aligned({{"message", for_terminal(report.file) + ", " + counted(message.bytes, "byte") +
-                                  ", " + counted(message.fields, "header field")},
-                  {"client", report.session.client.to_string()},
-                  {"helo", for_terminal(report.session.helo)},
-                  {"from", for_terminal(sender_of(report))},
-                  {"receiver", for_terminal(report.session.receiver)}});
+  const auth::SessionFacts& session = report.session;
+  Rows rows = {{"message", for_terminal(report.file) + ", " + counted(message.bytes, "byte") +
+                               ", " + counted(message.fields, "header field")},
+               {"client", with_origin(session.client.to_string(), report.origins.client)},
+               {"helo", with_origin(session.helo, report.origins.helo)},
+               {"from", with_origin(sender_of(report), report.origins.from)},
+               {"time", with_origin(base::utc_text(session.time), report.origins.time)},
+               {"receiver", for_terminal(session.receiver)}};
+  for (const std::string& field : message.taken_off)
+    rows.push_back({"taken off", for_terminal(field)});
+  return aligned(rows);
 }
 
 std::string lookups(const VerifyReport& report) {
@@ -124,12 +99,43 @@ std::string lookups(const VerifyReport& report) {
   return (report.lookups.empty() ? "" : aligned(rows)) + sum + '\n';
 }
 
-std::string verdicts(const VerifyReport& report) {
-  Rows rows{{"CHECK", "OF", "NAME", "RESULT", "SECTION", "REASON"}};
-  for (const Finding& finding : findings_of(report))
-    rows.push_back({finding.check, finding.identity, or_nothing(finding.subject), finding.result,
-                    finding.section, or_nothing(finding.reason)});
+std::string verdicts(const std::vector<Finding>& findings) {
+  Rows rows{{"CHECK", "OF", "NAME", "RESULT", "SECTION", "SECURITY", "REASON"}};
+  for (const Finding& finding : findings)
+    rows.push_back({finding.check, finding.of, or_nothing(finding.name), finding.result,
+                    finding.section, finding.security ? dns::name_of(*finding.security) : kNothing,
+                    or_nothing(finding.reason)});
   return aligned(rows);
+}
+
+// As a heading: "POLICY DOMAIN".
+std::string heading(std::string_view name) {
+  std::string text = base::upper(name);
+  std::ranges::replace(text, '_', ' ');
+  return text;
+}
+
+std::string cell(const json& value) {
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  return value.is_null() ? kNothing : or_nothing(value.get<std::string>());
+}
+
+// A table for each check that has details.
+std::string details(const std::vector<Finding>& findings) {
+  std::string tables;
+  for (auto first = findings.begin(); first != findings.end();) {
+    const auto last = std::find_if(first, findings.end(), [&](const Finding& finding) {
+      return std::string_view(finding.check) != first->check;
+    });
+    Rows rows{{heading(first->check)}};
+    for (const Detail& detail : first->details) rows[0].push_back(heading(detail.name));
+    for (; first != last; ++first) {
+      rows.push_back({first->of});
+      for (const Detail& detail : first->details) rows.back().push_back(cell(detail.value));
+    }
+    if (rows[0].size() > 1) tables += '\n' + aligned(rows);
+  }
+  return tables;
 }
 
 std::string outcome(const VerifyReport& report) {
@@ -158,9 +164,15 @@ json to_json(const Lookup& lookup) {
 }
 
 json to_json(const Finding& finding) {
-  return {{"check", finding.check},        {"of", finding.identity},     {"name", finding.subject},
-          {"result", finding.result},      {"section", finding.section}, {"reason", finding.reason},
-          {"mechanism", finding.mechanism}};
+  json object = {{"check", finding.check},
+                 {"of", finding.of},
+                 {"name", finding.name},
+                 {"result", finding.result},
+                 {"section", finding.section},
+                 {"security", finding.security ? json(dns::name_of(*finding.security)) : json()},
+                 {"reason", finding.reason}};
+  for (const Detail& detail : finding.details) object[detail.name] = detail.value;
+  return object;
 }
 
 template <class Item>
@@ -174,6 +186,7 @@ json message_json(const VerifyReport& report) {
   return {{"file", report.file},
           {"bytes", report.message.bytes},
           {"header_fields", report.message.fields},
+          {"taken_off", report.message.taken_off},
           {"taken_out", report.message.taken_out}};
 }
 
@@ -181,7 +194,13 @@ json session_json(const VerifyReport& report) {
   return {{"client", report.session.client.to_string()},
           {"helo", report.session.helo},
           {"from", sender_of(report)},
-          {"receiver", report.session.receiver}};
+          {"time", base::utc_text(report.session.time)},
+          {"receiver", report.session.receiver},
+          {"origins",
+           {{"client", report.origins.client},
+            {"helo", report.origins.helo},
+            {"from", report.origins.from},
+            {"time", report.origins.time}}}};
 }
 
 json reply_json(const smtp::Reply& reply) {
@@ -199,10 +218,13 @@ json opinions_json(const VerifyReport& report) {
 }  // namespace
 
 std::string as_text(const VerifyReport& report) {
+  const auto findings = findings_of(report.session, report.verdicts);
+  const auto unlisted = report.verdicts.dkim.unlisted;
   const std::string opinions =
-      report.second_opinions ? as_text(*report.second_opinions) + '\n' : "";
-  return head(report) + '\n' + lookups(report) + '\n' + verdicts(report) + '\n' + opinions +
-         outcome(report);
+      report.second_opinions ? '\n' + as_text(*report.second_opinions) : "";
+  return head(report) + '\n' + lookups(report) + '\n' + verdicts(findings) + details(findings) +
+         (unlisted > 0 ? '\n' + counted(unlisted, "more signature") + ", not looked at\n" : "") +
+         opinions + '\n' + outcome(report);
 }
 
 std::string as_json(const VerifyReport& report) {
@@ -212,14 +234,15 @@ std::string as_json(const VerifyReport& report) {
                        {"lookups", list_of(report.lookups)},
                        {"rounds", rounds_of(report)},
                        {"ms", report.replayed ? json() : json(report.took.count())},
-                       {"verdicts", list_of(findings_of(report))},
+                       {"verdicts", list_of(findings_of(report.session, report.verdicts))},
+                       {"unlisted_signatures", report.verdicts.dkim.unlisted},
                        {"second_opinion", opinions_json(report)},
                        {"disposition", policy::name_of(report.disposition.action)},
                        {"detail", report.disposition.detail},
                        {"reply", reply_json(report.reply)},
                        {"authentication_results", without_newline(report.authentication_results)},
                        {"warnings", report.warnings}};
-  return object.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
+  return object.dump(2, ' ', true, json::error_handler_t::replace) + '\n';
 }
 
 }  // namespace ctl

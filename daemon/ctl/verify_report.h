@@ -9,6 +9,7 @@
 #include "auth/session_facts.h"
 #include "auth/verdict.h"
 #include "daemon/ctl/lookup_log.h"
+#include "daemon/ctl/verify_envelope.h"
 #include "daemon/ctl/verify_input.h"
 #include "daemon/ctl/verify_opinion.h"
 #include "policy/decide.h"
@@ -21,6 +22,7 @@ struct VerifyReport {
   bool replayed = false;
   MessageFacts message;
   auth::SessionFacts session;
+  Origins origins;
   std::vector<Lookup> lookups;
   Milliseconds took{};  // from the first question to the verdicts
   auth::Verdicts verdicts;
@@ -33,7 +35,7 @@ struct VerifyReport {
 
 // With line ends. No byte of it can steer a terminal; of the warnings it says nothing.
 std::string as_text(const VerifyReport& report);
-// One object, its members as postern(8) has them.
+// One object, its members as postern(8) has them; printable ASCII and line ends.
 std::string as_json(const VerifyReport& report);
 
 }  // namespace ctl

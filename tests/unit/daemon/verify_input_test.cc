@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/ctl/verify_input.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -8,11 +9,11 @@
 #include <cerrno>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
-#include "smtp/limits.h"
 
-using ctl::parse_envelope, ctl::read_input;
+using ctl::examine_message, ctl::read_input, ctl::take_stored_trace, ctl::with_crlf;
 
 namespace {
 
@@ -26,11 +27,6 @@ struct File {
   ~File() { ::unlink(path.c_str()); }
   std::string path = "/tmp/postern-verify-XXXXXX";
 };
-
-std::string complaint(const std::string& ip, const std::string& helo, const std::string& from) {
-  const auto envelope = parse_envelope(ip, helo, from);
-  return envelope ? "" : envelope.error().reason;
-}
 
 }  // namespace
 
@@ -56,48 +52,71 @@ TEST_CASE("verify: what cannot be read is named") {
   CHECK(directory.error().reason == "cannot read /tmp: Is a directory");
 }
 
-TEST_CASE("verify: the envelope") {
-  const auto envelope = parse_envelope("2001:db8::1", "client.example.net", "a@example.net");
-  REQUIRE(envelope.ok());
-  CHECK(envelope->client.to_string() == "2001:db8::1");
-  CHECK(envelope->helo == "client.example.net");
-  CHECK(envelope->from.to_string() == "<a@example.net>");
-  CHECK_FALSE(envelope->smtputf8);
-  CHECK(parse_envelope("192.0.2.1", "a", "<a@example.net>")->from == envelope->from);
-  for (const char* null : {"", "<>"}) CHECK(parse_envelope("192.0.2.1", "a", null)->from.is_null());
-  CHECK(parse_envelope("192.0.2.1", "a", "j\u00fcrgen@example.net")->smtputf8);
+TEST_CASE("verify: what is no file is not waited for") {
+  const std::string fifo = "/tmp/postern-fifo-" + std::to_string(::getpid());
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const auto nobody_writes = read_input(fifo, 10);
+  ::unlink(fifo.c_str());
+  REQUIRE_FALSE(nobody_writes.ok());
+  CHECK(nobody_writes.error().reason ==
+        "cannot read " + fifo + ": it is no file; - is standard input");
+  const auto endless = read_input("/dev/zero", 10);
+  REQUIRE_FALSE(endless.ok());
+  CHECK(endless.error().reason == "cannot read /dev/zero: it is no file; - is standard input");
 }
 
-TEST_CASE("verify: what no client can say") {
-  CHECK(complaint("192.0.2.256", "a", "") == "--ip \"192.0.2.256\" is no IP address");
-  CHECK(complaint("192.0.2.0/24", "a", "") == "--ip \"192.0.2.0/24\" is no IP address");
-  CHECK(complaint("192.0.2.1", "", "") ==
-        "--helo \"\": a client that says so gets 501 5.5.4 Argument missing");
-  CHECK(complaint("192.0.2.1", "a b", "") ==
-        "--helo \"a b\": a client that says so gets 501 5.5.4 Invalid name");
-  CHECK(complaint("192.0.2.1", std::string(smtp::kMaxHelo, 'a'), "").empty());
-  CHECK_FALSE(complaint("192.0.2.1", std::string(smtp::kMaxHelo + 1, 'a'), "").empty());
-  for (const std::string from : {"a", "a@", "<a@example.net", "a@example.net>", "<a@example.net>b",
-                                 "postmaster", "a b@example.net"}) {
-    CHECK(complaint("192.0.2.1", "a", from) ==
-          "--from \"" + from +
-              "\": a client that says so gets 501 5.1.7 Bad sender address syntax");
-  }
+TEST_CASE("verify: lines end in CRLF, however they did in the file") {
+  CHECK(with_crlf("a\nb\r\n\n\r\n") == "a\r\nb\r\n\r\n\r\n");
+  CHECK(with_crlf("a\rb\r\r\nc") == "a\rb\r\r\nc");
+  CHECK(with_crlf("").empty());
 }
 
-TEST_CASE("verify: a message is the same with either line end") {
-  const std::string lines =
-      "Return-Path: <a@example.net>\nSubject: x\n"
-      "Authentication-Results: mx.ours.test;\n\tspf=pass\n\nReturn-Path: in the text\n";
-  std::string wire;
-  for (const char c : lines) wire += c == '\n' ? std::string("\r\n") : std::string(1, c);
-  for (const std::string& bytes : {lines, wire}) {
-    const auto facts = ctl::examine_message(bytes, "mx.ours.test");
-    CHECK(facts.bytes == wire.size());
-    CHECK(facts.fields == 3);
-    CHECK(facts.taken_out ==
-          std::vector<std::string>{"Return-Path: <a@example.net>",
-                                   "Authentication-Results: mx.ours.test;\tspf=pass"});
-  }
-  CHECK(ctl::examine_message("", "mx.ours.test").fields == 0);
+TEST_CASE("verify: what is known of a message") {
+  const std::string message =
+      "Return-Path: <a@example.net>\r\nSubject: x\r\n"
+      "Authentication-Results: mx.ours.test;\r\n\tspf=pass\r\n\r\nReturn-Path: in the text\r\n";
+  const auto facts = examine_message(message, "mx.ours.test");
+  REQUIRE(facts.has_value());
+  CHECK(facts->bytes == message.size());
+  CHECK(facts->header_bytes == message.find("Return-Path: in"));
+  CHECK(facts->fields == 3);
+  CHECK(facts->taken_out == std::vector<std::string>{"Return-Path: <a@example.net>",
+                                                     "Authentication-Results: mx.ours.test;"
+                                                     "\tspf=pass"});
+  CHECK(examine_message("", "mx.ours.test")->fields == 0);
+}
+
+TEST_CASE("verify: a header has a limit") {
+  const std::string field = "X: y\r\n";
+  std::string header;
+  while (header.size() + field.size() <= ctl::kMaxHeader) header += field;
+  header.insert(3, std::string(ctl::kMaxHeader - header.size(), 'z'));
+  const auto largest = examine_message(header + "\r\ntext\r\n", "mx.ours.test");
+  REQUIRE(largest.has_value());
+  CHECK(largest->header_bytes == ctl::kMaxHeader + 2);
+  CHECK_FALSE(examine_message("z" + header, "mx.ours.test").has_value());
+  // A line that is too long to be looked at whole is no field.
+  const std::string endless(2 * ctl::kMaxHeader, 'x');
+  CHECK(examine_message(endless + ": y\r\n", "mx.ours.test")->header_bytes == 0);
+  CHECK_FALSE(examine_message("X: " + endless + "\r\n", "mx.ours.test").has_value());
+}
+
+TEST_CASE("verify: what we put on top of a stored message is taken off") {
+  const std::string sent = "From: <a@example.net>\r\n\r\ntext\r\n";
+  mail::ReceivedFacts received;
+  received.hostname = "mx.ours.test";
+  received.helo = "client.example.net";
+  received.queue_id = "4ABC.1";
+  const std::string stored = mail::return_path_field({}) +
+                             mail::delivered_to_field({"info", "ours.test", false}) +
+                             mail::received_field(received) + sent;
+  std::string message = stored;
+  const auto trace = take_stored_trace(message, "mx.ours.test", "mx.ours.test");
+  REQUIRE(trace.has_value());
+  CHECK(message == sent);
+  CHECK(trace->fields.size() == 3);
+  CHECK_FALSE(take_stored_trace(message, "mx.ours.test", "mx.ours.test").has_value());
+  message = stored;
+  CHECK_FALSE(take_stored_trace(message, "mx2.ours.test", "mx.ours.test").has_value());
+  CHECK(message == stored);
 }
