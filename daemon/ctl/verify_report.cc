@@ -142,6 +142,8 @@ std::string outcome(const VerifyReport& report) {
   const std::string_view logged = report.reply.reason;
   Rows rows{{"disposition", policy::name_of(report.disposition.action) +
                                 (logged.empty() ? "" : ", reason=" + std::string(logged))}};
+  if (!report.disposition.exception.empty())
+    rows.push_back({"exception", for_terminal(report.disposition.exception)});
   add_lines(rows, "reply", report.reply.render());
   for (const std::string& field : report.message.taken_out)
     rows.push_back({"taken out", for_terminal(field)});
@@ -239,6 +241,7 @@ std::string as_json(const VerifyReport& report) {
                        {"second_opinion", opinions_json(report)},
                        {"disposition", policy::name_of(report.disposition.action)},
                        {"detail", report.disposition.detail},
+                       {"exception", report.disposition.exception},
                        {"reply", reply_json(report.reply)},
                        {"authentication_results", without_newline(report.authentication_results)},
                        {"warnings", report.warnings}};

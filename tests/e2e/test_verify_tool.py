@@ -34,9 +34,10 @@ ZONES = {
 }
 REJECT = '[auth.spf]\non_fail = "reject"\n'
 MAIL_FROM = "<a@pass.test>"
+AUTHOR = 'local_data = ["net TXT nothing"]\n'  # of the message: a domain without a policy
 
 
-def dns_table(endpoint, more=""):
+def dns_table(endpoint, more=AUTHOR):
     return f'[dns]\nservers = ["{endpoint}"]\n{more}'
 
 

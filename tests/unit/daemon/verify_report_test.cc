@@ -146,9 +146,9 @@ TEST_CASE("verify: the report for programs") {
   std::vector<std::string> names;
   for (const auto& member : object.items()) names.push_back(member.key());
   CHECK(names == std::vector<std::string>{"authentication_results", "detail", "disposition",
-                                          "lookups", "message", "ms", "replayed", "reply", "rounds",
-                                          "second_opinion", "session", "unlisted_signatures",
-                                          "verdicts", "warnings"});
+                                          "exception", "lookups", "message", "ms", "replayed",
+                                          "reply", "rounds", "second_opinion", "session",
+                                          "unlisted_signatures", "verdicts", "warnings"});
   CHECK(object["message"]["taken_out"].size() == 1);
   CHECK(object["message"]["taken_off"].size() == 1);
   CHECK(object["session"] == json{{"client", "192.0.2.7"},
@@ -211,6 +211,15 @@ TEST_CASE("verify: the report for programs") {
   CHECK(object["reply"]["code"] == 550);
   CHECK(object["reply"]["line"] == "550 5.7.23 SPF: this client may not send mail of example.net");
   CHECK(object["warnings"] == json::array({"the kernel lacks something"}));
+}
+
+TEST_CASE("verify: an exception from DMARC is shown") {
+  auto excepted = report();
+  excepted.disposition = {};
+  excepted.disposition.exception = "a list\x1b of theirs";
+  CHECK(lines_with(ctl::as_text(excepted), "\nexception    a list\\x1b of theirs\n") == 1);
+  CHECK(lines_with(ctl::as_text(report()), "exception") == 0);
+  CHECK(json::parse(ctl::as_json(excepted))["exception"] == "a list\x1b of theirs");
 }
 
 TEST_CASE("verify: of a replay no time is told") {
