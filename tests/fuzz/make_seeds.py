@@ -9,6 +9,7 @@ of long runs reach; to renew it, into an empty folder NEW:
         build/fuzz/seeds/TARGET build/fuzz/corpus/TARGET tests/fuzz/corpus/TARGET
 """
 
+import itertools
 import pathlib
 import re
 import struct
@@ -333,6 +334,37 @@ def auth_results_seeds():
             yield f"signed-{number}-{copies}", bytes([copies << 1]) + text + text
 
 
+def folded(tokens):
+    """As lib/mail/folded.cc has it."""
+    lines = [tokens[0]]
+    for token in tokens[1:]:
+        if len(lines[-1]) + 1 + len(token) <= 78:
+            lines[-1] += " " + token
+        else:
+            lines.append("\t" + token)
+    return "\n".join(lines) + "\n"
+
+
+def stored_trace_seeds():
+    """What the server writes, in all its forms, and what comes near."""
+    results = "Authentication-Results: mx.ours.test;\n spf=pass smtp.mailfrom=a@example.net\n"
+    begins = [["client.example.net", "([192.0.2.7])"],
+              ["[IPv6:2001:db8::1]", "([IPv6:2001:db8::1])"]]
+    ends = [["ESMTPS", "(TLSv1.3", "TLS_AES_256_GCM_SHA384)", "id", "4ABC.1", "for",
+             "<info@ours.test>;"],
+            ["UTF8SMTPS", "(TLSv1.2", "X)", "(REQUIRETLS)", "id", "4ABC.1;"],
+            ["SMTP", "id", "4ABC.1;"]]
+    for number, (begin, end, middle, path) in enumerate(itertools.product(
+            begins, ends, [results, ""], ["<a@example.net>", "<>", "<j\u00fcrgen@example.net>"])):
+        received = folded(["Received:", "from", *begin, "by", "mx.ours.test", "with", *end,
+                           "Sat, 21 Nov 2026 21:03:00 +0000"])
+        text = f"Return-Path: {path}\nDelivered-To: info@ours.test\n{middle}{received}"
+        yield f"block-{number}", f"{text}Subject: x\n\ntext\n".encode()
+    yield "twice", text.encode() * 2
+    yield "no-header", text.encode() + b"\ntext\n"
+    yield "spaces", text.encode().replace(b" ", b"  ")
+
+
 def proxy_block(command, family, block):
     return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack(">BBH", command, family, len(block)) + block
 
@@ -582,6 +614,7 @@ def all_seeds():
     yield "address", address_seeds()
     yield "header_fields", header_seeds()
     yield "from", from_seeds()
+    yield "stored_trace", stored_trace_seeds()
     yield "auth_results", auth_results_seeds()
     yield "body_reader", body_seeds()
     yield "proxy_header", proxy_seeds()
