@@ -314,8 +314,8 @@ void VerifyClient::take(Job& job, dns::Entry entry) {
   job.asked.open.erase(entry.question);
   const auto waited = job.waits.extract(entry.question);
   keep(job, waited.empty() ? Part::Client : waited.mapped(), std::move(entry));
-  if (job.facts.client != auth::Cutoff::None)
-    std::erase_if(job.waits, [](const auto& row) { return row.second == Part::Client; });
+  std::erase_if(job.waits,
+                [&](const auto& row) { return job.cutoff(row.second) != auth::Cutoff::None; });
 }
 
 std::uint64_t VerifyClient::limit_of(Part part) const {
@@ -330,23 +330,20 @@ std::uint64_t VerifyClient::limit_of(Part part) const {
   return limits_.client_bytes;
 }
 
-// The client may ask for what the others will need too. So an answer that does not fit into the
-// client's memory is no failure of its name: it ends the client's part, and may be asked again.
+// One part may ask for what another will need too. So an answer that does not fit into a part's
+// memory is no failure of its name: it ends that part, and may be asked again.
 void VerifyClient::keep(Job& job, Part part, dns::Entry entry) {
   const std::uint64_t most =
       part == Part::Message ? kMaxMessageAnswer : most_bytes_of(entry.question.type);
   if (ipc::pack(entry).size() > most)
     entry.answer = failure("the answer is larger than the checks take");
+  const std::uint64_t bytes = ipc::pack(entry).size();
   std::uint64_t& used = job.uses.at(static_cast<std::size_t>(part)).bytes;
-  if (used + ipc::pack(entry).size() > limit_of(part)) {
-    entry.answer = failure(kTooMuchMemory);
-    if (part == Part::Client) cut_off(job.facts.client, auth::Cutoff::Memory);
-  }
-  if (part == Part::Client && job.facts.client != auth::Cutoff::None) {
+  if (used + bytes > limit_of(part)) cut_off(job.cutoff(part), auth::Cutoff::Memory);
+  if (job.cutoff(part) != auth::Cutoff::None) {
     ++job.asked.lost;
     return;
   }
-  const std::uint64_t bytes = ipc::pack(entry).size();
   used += bytes;
   all_answer_bytes_ += bytes;
   job.answers.add(entry.question, std::move(entry.answer));

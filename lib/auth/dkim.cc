@@ -106,12 +106,14 @@ class Judge {
   }
 
   // A key that nobody knows may be one that verifies.
-  std::vector<std::string> open_domains() const {
-    std::vector<std::string> domains;
-    for (const Candidate& candidate : candidates_)
+  std::vector<OpenDkim> open_signatures() const {
+    std::vector<OpenDkim> open;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      const Candidate& candidate = candidates_[i];
       if (candidate.finding.value_or(Finding::KeyUnavailable) == Finding::KeyUnavailable)
-        domains.push_back(candidate.signature().domain);
-    return domains;
+        open.push_back({i, candidate.signature().domain});
+    }
+    return open;
   }
 
   DkimVerdicts verdicts() const {
@@ -270,11 +272,11 @@ DkimVerdicts verify(const mail::HeaderFields& header, BodySource& body,
 
 }  // namespace
 
-std::vector<std::string> ask_dkim(const mail::HeaderFields& header, const DkimSettings& settings,
-                                  base::WallTime now, dns::Lookups& lookups) {
+std::vector<OpenDkim> ask_dkim(const mail::HeaderFields& header, const DkimSettings& settings,
+                               base::WallTime now, dns::Lookups& lookups) {
   Judge judge(header, settings, now);
   judge.find_keys(lookups);
-  return judge.open_domains();
+  return judge.open_signatures();
 }
 
 DkimVerdicts verify_dkim(const mail::HeaderFields& header, BodySource& body,

@@ -12,6 +12,7 @@
 // Lines end in CRLF, as in every message that we accept; of others nothing is judged.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,15 @@
 
 namespace auth {
 
-// Looks for the keys, so that the lookups miss what must be asked. Returns the domains (d=) whose
-// signatures may still pass, as far as the header and the keys tell. For any thread.
-std::vector<std::string> ask_dkim(const mail::HeaderFields& header, const DkimSettings& settings,
-                                  base::WallTime now, dns::Lookups& lookups);
+// A signature that may still pass, as far as the header and the keys tell.
+struct OpenDkim {
+  std::size_t number = 0;  // of its verdict
+  std::string domain;      // d=
+};
+
+// Looks for the keys, so that the lookups miss what must be asked. For any thread.
+std::vector<OpenDkim> ask_dkim(const mail::HeaderFields& header, const DkimSettings& settings,
+                               base::WallTime now, dns::Lookups& lookups);
 
 // The verdicts count only when the lookups are complete afterwards; before, the body is not read.
 // Whoever cannot wait for an answer any longer adds a failure in its place: that signature has a

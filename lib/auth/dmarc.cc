@@ -54,15 +54,19 @@ class Evaluation {
 
  private:
   enum class Aligned { No, Yes, Unknown };
+  struct Alignment {
+    Aligned is = Aligned::No;
+    std::string failure;  // of the DNS; why it is unknown
+  };
 
   void take_names(const std::vector<DmarcIdentifier>& identifiers);
   void ask_ahead();
   void choose_policy(const DmarcWalk& walk, const DmarcRecordAt& found);
   void choose_for_subdomain(const DmarcRecord& record);
   void align(const DmarcWalk& walk, const DmarcRecord& record);
-  Aligned alignment(const DmarcIdentifier& identifier, const DmarcWalk& author_walk,
-                    AlignmentMode mode);
-  Aligned relaxed_alignment(const std::string& domain, const DmarcWalk& author_walk);
+  Alignment alignment(const DmarcIdentifier& identifier, const DmarcWalk& author_walk,
+                      AlignmentMode mode);
+  Alignment relaxed_alignment(const std::string& domain, const DmarcWalk& author_walk);
   const DmarcWalk* walk_of(const std::string& domain, std::size_t most);
   DmarcVerdict conclude(DmarcResult result, const char* section, std::string reason);
   DmarcVerdict pass(const DmarcIdentifier& identifier);
@@ -70,7 +74,7 @@ class Evaluation {
   const std::string& author_;
   const PublicSuffixes& suffixes_;
   dns::Lookups& lookups_;
-  std::vector<DmarcIdentifier> identifiers_;  // that have not failed, in A-labels
+  std::vector<DmarcIdentifier> identifiers_;  // in A-labels
   std::map<std::string, DmarcWalk> walks_;    // of identifiers, each once
   DmarcVerdict verdict_;
   const DmarcIdentifier* aligned_ = nullptr;  // and passed
@@ -80,7 +84,6 @@ class Evaluation {
 
 void Evaluation::take_names(const std::vector<DmarcIdentifier>& identifiers) {
   for (const DmarcIdentifier& identifier : identifiers) {
-    if (identifier.state == State::Failed) continue;
     auto domain = identity_of(identifier);
     if (!domain) continue;
     DmarcIdentifier name{identifier.method, identifier.state, std::move(*domain)};
@@ -177,47 +180,45 @@ void Evaluation::choose_for_subdomain(const DmarcRecord& record) {
 void Evaluation::align(const DmarcWalk& walk, const DmarcRecord& record) {
   for (const DmarcIdentifier& identifier : identifiers_) {
     const bool dkim = identifier.method == Method::Dkim;
-    const Aligned aligned = alignment(identifier, walk, dkim ? record.adkim : record.aspf);
-    const bool passed = identifier.state == State::Passed;
-    if (aligned == Aligned::Yes && passed) {
+    const Alignment aligned = alignment(identifier, walk, dkim ? record.adkim : record.aspf);
+    // Only now: whether it failed must not change what is asked for the others.
+    if (identifier.state == State::Failed) continue;
+    if (aligned.is == Aligned::Yes && identifier.state == State::Passed) {
       aligned_ = &identifier;
       return;
     }
-    if (aligned == Aligned::Yes && !open_) {
+    if (open_) continue;
+    if (aligned.is == Aligned::Unknown) open_ = aligned.failure;
+    if (aligned.is == Aligned::Yes) {
       open_ = std::string(title_of(identifier.method)) + " of " +
               dns::presentation(identifier.domain) + " could not be checked";
     }
   }
 }
 
-Evaluation::Aligned Evaluation::alignment(const DmarcIdentifier& identifier,
-                                          const DmarcWalk& author_walk, AlignmentMode mode) {
+Evaluation::Alignment Evaluation::alignment(const DmarcIdentifier& identifier,
+                                            const DmarcWalk& author_walk, AlignmentMode mode) {
   // In both modes, and without a walk.
-  if (identifier.domain == author_) return Aligned::Yes;
-  if (mode == AlignmentMode::Strict) return Aligned::No;
+  if (identifier.domain == author_) return {Aligned::Yes, {}};
+  if (mode == AlignmentMode::Strict) return {Aligned::No, {}};
   return relaxed_alignment(identifier.domain, author_walk);
 }
 
 // Section 4.10.2: that both have the same organizational domain.
-Evaluation::Aligned Evaluation::relaxed_alignment(const std::string& domain,
-                                                  const DmarcWalk& author_walk) {
+Evaluation::Alignment Evaluation::relaxed_alignment(const std::string& domain,
+                                                    const DmarcWalk& author_walk) {
   // Where both are below the same name, that may be it.
   if (author_walk.failure) {
-    const std::string suffix = common_suffix(author_, domain);
-    if (suffix.empty()) return Aligned::No;
-    if (!open_) open_ = author_walk.failure;
-    return Aligned::Unknown;
+    if (common_suffix(author_, domain).empty()) return {Aligned::No, {}};
+    return {Aligned::Unknown, *author_walk.failure};
   }
   const std::string shared = alignment_domain(author_walk, suffixes_);
   const DmarcWalk* walk =
       dns::is_at_or_below(domain, shared) ? walk_of(domain, kMaxDmarcIdentifiers) : nullptr;
-  if (walk == nullptr) return Aligned::No;
-  if (!walk->complete) return Aligned::No;  // on to the next, so that all are asked at once
-  if (walk->failure) {
-    if (!open_) open_ = walk->failure;
-    return Aligned::Unknown;
-  }
-  return alignment_domain(*walk, suffixes_) == shared ? Aligned::Yes : Aligned::No;
+  if (walk == nullptr) return {Aligned::No, {}};
+  if (!walk->complete) return {Aligned::No, {}};  // on to the next, so that all are asked at once
+  if (walk->failure) return {Aligned::Unknown, *walk->failure};
+  return {alignment_domain(*walk, suffixes_) == shared ? Aligned::Yes : Aligned::No, {}};
 }
 
 // Nothing: it would be one more than `most`.

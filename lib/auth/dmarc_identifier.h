@@ -14,8 +14,8 @@ struct DmarcIdentifier {
   enum class Method : std::uint8_t { Spf, Dkim };
   enum class State : std::uint8_t {
     Passed,
-    Open,  // not known yet, or a temporary error: it might have passed
-    Failed
+    Open,   // not known yet, or a temporary error: it might have passed
+    Failed  // it has its place among those that are looked at, and is aligned with nothing
   };
 
   Method method = Method::Dkim;

@@ -141,34 +141,49 @@ class MessageChecks {
   // All that can be needed, whatever becomes of the signatures. `mailfrom`: nothing while it is
   // open.
   void ask(const SpfVerdict* mailfrom, dns::Lookups& lookups) const {
-    using Method = DmarcIdentifier::Method;
-    using State = DmarcIdentifier::State;
     std::vector<DmarcIdentifier> identifiers;
-    for (std::string& domain : ask_dkim(header_, facts_.dkim, facts_.session.time, lookups))
-      identifiers.push_back({Method::Dkim, State::Open, std::move(domain)});
-    if (mailfrom == nullptr) {
-      identifiers.push_back({Method::Spf, State::Open, spf_domain()});
-    } else if (auto identifier = identifier_of(*mailfrom); identifier.state != State::Failed) {
-      identifier.state = State::Open;
-      identifiers.push_back(std::move(identifier));
-    }
+    for (OpenIdentifier& open : open_identifiers(mailfrom, lookups))
+      identifiers.push_back(std::move(open.identifier));
     evaluate_dmarc(author_, identifiers, libraries_.suffixes, lookups);
   }
 
   // What is needed is there.
-  void judge(BodySource& body, const dns::AnswerTable& answers, Verdicts& verdicts) {
+  void judge(BodySource& body, const SpfVerdict* mailfrom, const dns::AnswerTable& answers,
+             Verdicts& verdicts) {
     dns::Lookups keys(answers), records(answers);
     verdicts.dkim =
         verify_dkim(header_, body, facts_.dkim, facts_.session.time, keys, libraries_.dkim);
+    // The same as were asked about, or more would be missing.
     std::vector<DmarcIdentifier> identifiers;
-    for (const DkimVerdict& signature : verdicts.dkim.signatures)
-      identifiers.push_back(identifier_of(signature));
-    identifiers.push_back(identifier_of(verdicts.spf.mailfrom));
+    for (OpenIdentifier& open : open_identifiers(mailfrom, keys)) {
+      const DmarcIdentifier judged = open.signature
+                                         ? identifier_of(verdicts.dkim.signatures[*open.signature])
+                                         : identifier_of(verdicts.spf.mailfrom);
+      open.identifier.state = judged.state;
+      identifiers.push_back(std::move(open.identifier));
+    }
     verdicts.dmarc = evaluate_dmarc(author_, identifiers, libraries_.suffixes, records);
     POSTERN_ASSERT(keys.complete() && records.complete());
   }
 
  private:
+  struct OpenIdentifier {
+    DmarcIdentifier identifier;            // open
+    std::optional<std::size_t> signature;  // the number of its verdict; nothing: it is SPF's
+  };
+
+  std::vector<OpenIdentifier> open_identifiers(const SpfVerdict* mailfrom,
+                                               dns::Lookups& lookups) const {
+    using Method = DmarcIdentifier::Method;
+    using State = DmarcIdentifier::State;
+    std::vector<OpenIdentifier> open;
+    for (OpenDkim& signature : ask_dkim(header_, facts_.dkim, facts_.session.time, lookups))
+      open.push_back({{Method::Dkim, State::Open, std::move(signature.domain)}, signature.number});
+    if (mailfrom == nullptr || identifier_of(*mailfrom).state != State::Failed)
+      open.push_back({{Method::Spf, State::Open, spf_domain()}, std::nullopt});
+    return open;
+  }
+
   std::string spf_domain() const {
     return facts_.session.mail_from ? facts_.session.mail_from->domain : facts_.session.helo;
   }
@@ -202,9 +217,8 @@ std::variant<Verdicts, Need> verify(const Facts& facts, const MessageParts& mess
   Verdicts verdicts = session.close(facts);
   std::optional<MessageChecks> checks;
   if (message.header != nullptr) checks.emplace(facts, *message.header, libraries);
-  const auto ask = [&](dns::Lookups& lookups) {
-    checks->ask(sender_is_open ? nullptr : &verdicts.spf.mailfrom, lookups);
-  };
+  const SpfVerdict* const mailfrom = sender_is_open ? nullptr : &verdicts.spf.mailfrom;
+  const auto ask = [&](dns::Lookups& lookups) { checks->ask(mailfrom, lookups); };
 
   Questions questions(answers, asked);
   Need need;
@@ -220,9 +234,9 @@ std::variant<Verdicts, Need> verify(const Facts& facts, const MessageParts& mess
     return need;
   }
   if (facts.message == Cutoff::None)
-    checks->judge(*message.body, answers, verdicts);
+    checks->judge(*message.body, mailfrom, answers, verdicts);
   else
-    checks->judge(*message.body, cut(answers, facts.message, ask), verdicts);
+    checks->judge(*message.body, mailfrom, cut(answers, facts.message, ask), verdicts);
   return verdicts;
 }
 

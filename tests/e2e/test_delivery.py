@@ -130,7 +130,8 @@ class Delivery(harness.SharedServer):
 
     def test_openssl_s_client(self):
         steps = ["EHLO s-client.example.net", "MAIL FROM:<a@example.net>",
-                 "RCPT TO:<info@ours.test>", "DATA", "From: a@example.net\nSubject: by openssl\n\nhello\n.", "QUIT"]
+                 "RCPT TO:<info@ours.test>", "DATA",
+                 "From: a@example.net\nSubject: by openssl\n\nhello\n.", "QUIT"]
         # s_client acts on lines that begin with Q or R; -quiet switches that off.
         with subprocess.Popen(
                 ["openssl", "s_client", "-starttls", "smtp", "-quiet", "-crlf", "-connect",

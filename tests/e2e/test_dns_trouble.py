@@ -101,7 +101,8 @@ class DeadServers(Trouble):
         # A message that is refused whatever the DNS says changes nothing.
         with Dialog.tls(server, CLIENT) as dialog:
             self.assertRegex(dialog.deliver(b"Subject: x\r\n", "info@ours.test"), "^550 5.6.0 ")
-        self.wait_status(server, r"verdicts .* 1 by other checks.*\nDNS +does not answer: the last 12 ")
+        self.wait_status(server, r"verdicts .* 1 by other checks.*\n"
+                                 r"DNS +does not answer: the last 12 ")
 
         dns = Nsd(ZONES, port=int(dead[0].split(":")[1])).start()
         self.addCleanup(dns.stop)

@@ -218,3 +218,32 @@ TEST_CASE("verify: the most that a message can ask for") {
   CHECK(settled.verdicts.dkim.unlisted == 20);
   CHECK(settled.verdicts.dmarc.result == DmarcResult::TempError);
 }
+
+TEST_CASE("verify: signatures that fail do not change which names are asked for") {
+  // Ten that may pass, and SPF: one more name than is walked.
+  std::string text;
+  std::string zone =
+      "_dmarc.a.test TXT unknown records \"v=DMARC1; p=reject\"\n"
+      "n11.a.test TXT unknown records \"v=spf1 +all\"\n";
+  const auto keys = table(kZone);
+  const dns::Answer key = *keys.find({"e._domainkey.a.test", Type::Txt});
+  auto answers = table(zone);
+  for (int i = 1; i <= 10; ++i) {
+    const std::string domain = "n" + std::to_string(i) + ".a.test";
+    text += "DKIM-Signature: v=1; a=ed25519-sha256; d=" + domain +
+            "; s=e; h=from;\r\n bh=Z54nP3j8j4uhFNsjwtzoDMd8kQg5OYJcqDAVLy8IDQg=;\r\n"
+            " b=mennRSJ4oFAkoiTEcLO7FLhw9wa+7m7CeG3aCEapnXj8MCxFKhWY2SFHZMO7\r\n"
+            " mGov2dJwQ2qURO3EP3EQvbNoBA==\r\n";
+    answers.add({"e._domainkey." + domain, Type::Txt}, key);
+  }
+  auto its = facts();
+  its.session.mail_from = mail::parse_mailbox("user@n11.a.test");
+  const auto settled = settle(its, text + "From: a@a.test\r\n\r\nb\r\n", answers);
+  REQUIRE(settled.verdicts.dkim.signatures.size() == 10);
+  for (const auto& signature : settled.verdicts.dkim.signatures)
+    CHECK(signature.result == DkimResult::Fail);
+  CHECK(settled.verdicts.spf.mailfrom.result == SpfResult::Pass);
+  // The eleventh name is not walked, whatever became of the ten.
+  CHECK(settled.answers.find({"_dmarc.n11.a.test", Type::Txt}) == nullptr);
+  CHECK(settled.verdicts.dmarc.result == DmarcResult::Fail);
+}

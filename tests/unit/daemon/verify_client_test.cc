@@ -565,8 +565,33 @@ TEST_CASE("verify client: answers of the sender's domain beyond its memory are f
   const auto job = stage.begin();
   CHECK(stage.finish(job) == "temperror");
   CHECK(stage.outcomes.at(job)->spf.mailfrom.reason ==
-        "example.org TXT: the answers to the checks take too much memory");
+        "the answers to the checks take too much memory");
   CHECK(stage.outcomes.at(job)->spf.helo.result == SpfResult::None);
+}
+
+TEST_CASE("verify client: what the sender's SPF asks for takes no policy from the author") {
+  auto zone = dns::from_text(
+      "example.org TXT unknown records \"v=spf1 include:large.test include:_dmarc.a.test -all\"\n"
+      "_dmarc.a.test TXT unknown records \"v=DMARC1; p=reject\" \"v=spf1 -all\"\n");
+  REQUIRE(zone.ok());
+  zone->add({"large.test", dns::Type::Txt}, large_record("-all"));
+  VerifyLimits limits;  // one octet too few
+  limits.sender_bytes =
+      ipc::pack(dns::Entry{{"example.org", dns::Type::Mx}, dns::Answer::of(dns::Status::NoName)})
+          .size() -
+      1;
+  for (const dns::Entry& entry : zone->entries()) limits.sender_bytes += ipc::pack(entry).size();
+  Stage stage(limits);
+  stage.add(honest);
+  stage.resolver.zone = *zone;
+  const auto job = stage.begin_without_message();
+  stage.until([&] { return stage.resolver.times_asked("_dmarc.a.test") == 1; });
+  stage.turn();
+  stage.add_message(job, "From: a@a.test\r\n\r\n");
+  CHECK(stage.finish(job) == "fail");  // with the answer that the message has paid for
+  CHECK(stage.outcomes.at(job)->dmarc.result == auth::DmarcResult::Fail);
+  CHECK(stage.outcomes.at(job)->dmarc.published == auth::DmarcPolicy::Reject);
+  CHECK(stage.resolver.times_asked("_dmarc.a.test") == 2);
 }
 
 TEST_CASE("verify client: what the client chose takes no memory from the sender's domain") {
