@@ -9,6 +9,7 @@ A script gets one query and gives the message to send back, or None for no answe
 import asyncio
 import collections
 import dataclasses
+import os
 import socket
 import struct
 import threading
@@ -80,6 +81,38 @@ def answer(query, *records, code=0):
     count, body = (0, b"") if cut else (len(records), body)
     flags = 0x8580 | code | (0x0200 if cut else 0)
     return query.message[:2] + HEADER.pack(0, flags, 1, count, 0, 0)[2:] + query.question + body
+
+
+# Answers that do not help, made from a good one.
+MISDEEDS = {
+    "servfail": lambda query, reply: answer(query, code=SERVFAIL),
+    "refused": lambda query, reply: answer(query, code=REFUSED),
+    "formerr": lambda query, reply: answer(query, code=1),
+    "notimp": lambda query, reply: answer(query, code=4),
+    "strange": lambda query, reply: answer(query, code=11),
+    "silent": lambda query, reply: None,
+    "empty": lambda query, reply: b"",
+    "short": lambda query, reply: reply[:7],
+    "header": lambda query, reply: reply[:12],
+    "half": lambda query, reply: reply[:-3],
+    "noise": lambda query, reply: os.urandom(300),
+    "behind": lambda query, reply: reply[:2] + os.urandom(300),
+    "other": lambda query, reply: reply[:13] + bytes([reply[13] ^ 1]) + reply[14:],
+    "number": lambda query, reply: bytes([reply[0] ^ 1]) + reply[1:],
+    "query": lambda query, reply: query.message,
+    "strings": lambda query, reply: answer(query, ("TXT", b"\xffshort", None)),
+    "alias": lambda query, reply: answer(query, ("CNAME", b"\xc0\x0c", None)),
+    "pointer": lambda query, reply: answer(query, ("CNAME", b"\x01a\xc0\xff", None)),
+    "always": lambda query, reply: truncated(query),
+}
+
+
+def truncated(query):
+    return query.message[:2] + b"\x87\x80" + query.message[4:6] + bytes(6) + query.question
+
+
+def misbehave(kind, query, *records):
+    return MISDEEDS[kind](query, answer(query, *records))
 
 
 def forwarding(endpoint):
