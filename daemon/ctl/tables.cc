@@ -83,9 +83,9 @@ std::string status(const json& result) {
                       number(result, "verdict_dmarc_refused") + " refused by DMARC, " +
                       number(result, "verdict_refused") + " by other checks, " +
                       number(result, "verdict_deferred") + " deferred");
-  if (result.at("deferred_in_a_row") != 0)
-    add("DNS", "does not answer: the last " + number(result, "deferred_in_a_row") +
-                   " messages were all deferred (451 4.4.3)");
+  if (result.at("unjudged_in_a_row") != 0)
+    add("DNS", "does not answer: none of the last " + number(result, "unjudged_in_a_row") +
+                   " messages could be judged");
   add("ended by us", ends(result));
   return report + '\n' + roles(result);
 }

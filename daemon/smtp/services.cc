@@ -11,10 +11,10 @@ namespace {
 // For the parts of all messages that are in memory at one moment; a session over it gets 452 4.3.1.
 constexpr std::uint64_t kBufferBudget = std::uint64_t{1} << 30;  // bytes
 
-void log_dns(const Deferrals::Change& change) {
+void log_dns(const Unjudged::Change& change) {
   obs::Line(obs::Event::dns_away)
       .token("state", change.begins ? "begins" : "over")
-      .number("deferred", static_cast<std::int64_t>(change.messages))
+      .number("messages", static_cast<std::int64_t>(change.messages))
       .write();
 }
 
@@ -80,15 +80,13 @@ void Services::replace(std::shared_ptr<const Snapshot> snapshot, policy::Connect
 
 void Services::count(const auth::Verdicts& verdicts, const policy::Disposition& disposition) {
   counters.add(disposition);
-  std::optional<Deferrals::Change> change;
-  // A message without an author says nothing of the DNS.
-  const bool answered = verdicts.dmarc.fault == auth::AuthorFault::None &&
-                        verdicts.dmarc.result != auth::DmarcResult::TempError;
-  if (disposition.action == policy::Action::Defer)
-    change = deferrals_.deferred(base::now());
-  else if (answered)
-    change = deferrals_.answered();
-  counters.set(common::Counter::deferred_in_a_row, deferrals_.many());
+  std::optional<Unjudged::Change> change;
+  if (verdicts.dmarc.result == auth::DmarcResult::TempError ||
+      disposition.action == policy::Action::Defer)
+    change = unjudged_.failed(base::now());
+  else if (verdicts.dmarc.fault == auth::AuthorFault::None)  // else it says nothing of the DNS
+    change = unjudged_.judged();
+  counters.set(common::Counter::unjudged_in_a_row, unjudged_.many());
   if (change) log_dns(*change);
 }
 

@@ -17,10 +17,10 @@
 #include "daemon/common/resolve_client.h"
 #include "daemon/common/role_settings.h"
 #include "daemon/common/verify_client.h"
-#include "daemon/smtp/deferrals.h"
 #include "daemon/smtp/deliver_client.h"
 #include "daemon/smtp/message_buffer.h"
 #include "daemon/smtp/opinion_client.h"
+#include "daemon/smtp/unjudged.h"
 #include "net/tls_context.h"
 #include "policy/connections.h"
 #include "policy/decide.h"
@@ -81,7 +81,7 @@ class Services {
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;
-  Deferrals deferrals_;
+  Unjudged unjudged_;
 };
 
 }  // namespace smtp_role

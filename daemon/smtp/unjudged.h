@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Notices that the DNS is gone: when messages in a row are deferred because it does not answer, all
-// mail waits, and an administrator should know why. Threads: any.
+// Notices that the DNS is gone: when messages in a row cannot be judged because it does not answer,
+// an administrator should know why all mail waits, or is accepted as it is. Threads: any.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,22 @@
 
 namespace smtp_role {
 
-class Deferrals {
+class Unjudged {
  public:
   static constexpr std::uint64_t kMany = 10;             // messages in a row
   static constexpr std::chrono::minutes kLeastPause{1};  // from one beginning to the next
 
   struct Change {
     bool begins = false;         // else it is over
-    std::uint64_t messages = 0;  // that were deferred in a row
+    std::uint64_t messages = 0;  // that could not be judged, in a row
   };
 
   // The DNS did not let a message be judged.
-  std::optional<Change> deferred(base::Instant now);
+  std::optional<Change> failed(base::Instant now);
   // It did.
-  std::optional<Change> answered();
+  std::optional<Change> judged();
 
-  // Messages deferred in a row; 0 as long as these are less than kMany.
+  // Messages in a row that could not be judged; 0 as long as these are less than kMany.
   std::uint64_t many() const;
 
  private:
