@@ -23,18 +23,23 @@ std::string_view span(const std::vector<Token>& tokens) {
 }
 
 // local-part = dot-atom / quoted-string / obs-local-part ; obs-local-part = word *("." word)
+// Dots may stand anywhere: some providers have given out such addresses, and no mail program takes
+// their domain for another.
 std::optional<std::string> local_part(const std::vector<Token>& tokens) {
   std::string text;
-  bool wants_word = true;
+  bool after_word = false;
   for (const Token& token : tokens) {
-    if (token.is_word() != wants_word) return {};
-    wants_word = !wants_word;
+    if (token.is_word() && after_word) return {};
+    after_word = token.is_word();
     text += token.kind == Token::Kind::QuotedString ? unquoted(token.raw) : std::string(token.raw);
   }
   const auto is_control = [](char c) {
     return base::is_ascii(c) && !base::is_printable(c) && c != '\t';
   };
-  if (wants_word || std::any_of(text.begin(), text.end(), is_control)) return {};
+  const bool has_word =
+      std::any_of(tokens.begin(), tokens.end(), [](const Token& token) { return token.is_word(); });
+  if (!has_word || !base::is_utf8(text) || std::any_of(text.begin(), text.end(), is_control))
+    return {};
   return text;
 }
 
@@ -190,7 +195,6 @@ std::string_view reason(FromError error) {
 
 std::variant<std::vector<FromMailbox>, FromError> parse_from(std::string_view value) {
   if (value.size() > kMaxFromValue) return FromError::TooLong;
-  if (!base::is_utf8(value)) return FromError::BadSyntax;
   return Parser(value).parse();
 }
 

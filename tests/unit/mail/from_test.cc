@@ -159,10 +159,11 @@ TEST_CASE("UTF-8 and encoded words") {
       {"=?utf-8?b?PGFAZXZpbC5leGFtcGxlPg==?= =?x?q?b?=\r\n <a@x.example>",
        {"=?utf-8?b?PGFAZXZpbC5leGFtcGxlPg==?= =?x?q?b?=|a|x.example"}},
       {"=?utf-8?q?a=40evil.example=00?=@x.example", {"|=?utf-8?q?a=40evil.example=00?=|x.example"}},
-      {"M\xfcller <a@x.example>", {"bad_syntax"}},
-      {"(\xff) a@x.example", {"bad_syntax"}},
-      {"\"\xc0\xbc\" <a@x.example>", {"bad_syntax"}},
-      {"a@x.example\xed\xa0\x80", {"bad_syntax"}},
+      {"M\xfcller <a@x.example>", {"M\xfcller|a|x.example"}},
+      {"(\xff) a@x.example", {"|a|x.example"}},
+      {"\"\xc0\xbc\" <a@x.example>", {"\"\xc0\xbc\"|a|x.example"}},
+      {"m\xfcller@x.example", {"bad_syntax"}},
+      {"a@x.example\xed\xa0\x80", {"bad_domain"}},
   });
 }
 
@@ -211,9 +212,9 @@ TEST_CASE("attacks") {
       {"a@.example", {"bad_syntax"}},
       {"a@good..example", {"bad_syntax"}},
       {"a@good.example.", {"bad_syntax"}},
-      {".a@good.example", {"bad_syntax"}},
-      {"a..b@good.example", {"bad_syntax"}},
-      {"a.@good.example", {"bad_syntax"}},
+      {".a@good.example", {"|.a|good.example"}},
+      {"a..b@good.example", {"|a..b|good.example"}},
+      {"a.@good.example", {"|a.|good.example"}},
       {"a b@good.example", {"bad_syntax"}},
       {"\"a\"b@good.example", {"bad_syntax"}},
       {"a@\"good.example\"", {"bad_syntax"}},

@@ -249,8 +249,8 @@ def international():
             "From: ann@exam\u00adple.org", AS_ANN)
     written(90, "homograph", "A domain that looks like another is not that domain.", SHEN,
             "From: ann@ехample.org", no_record("xn--ample-ywe6i.org"))
-    written(91, "not-utf8", "A From field that is not UTF-8 is no grammar.",
-            "RFC 6532 section 3.1", b"From: ann@ex\xe4mple.org", SYNTAX)
+    written(91, "not-utf8", "A domain that is not UTF-8 is none.",
+            "RFC 6532 section 3.1", b"From: ann@ex\xe4mple.org", BAD_DOMAIN)
     written(92, "right-to-left-domain", "Marks of direction are no letters of a domain.", SHEN,
             "From: ann@\u202egro.elpmaxe", BAD_DOMAIN)
     written(93, "a-label-in-from", "An A-label in From is taken as it stands.",
