@@ -7,10 +7,10 @@
 // Taken: comments nested up to kMaxCommentDepth and folding wherever the grammar has them, routes,
 // quoted words in local parts, dots in display names, empty members of lists; control characters in
 // comments and quoted display names. Beyond the grammar, because mail has it and no address changes
-// by it: octets that are not UTF-8 in comments and display names, and dots anywhere in a local part.
-// Not taken, although the obsolete grammar has them: NUL;
-// control characters other than TAB in an address, CR and LF behind a backslash, quoted pairs in a
-// domain literal. An encoded word is an atom like any other; it is never decoded.
+// by it: octets that are not UTF-8 in comments and display names, and dots anywhere in a local
+// part. Not taken, although the obsolete grammar has them: NUL; control characters other than TAB
+// in an address, CR and LF behind a backslash, quoted pairs in a domain literal. An encoded word is
+// an atom like any other; it is never decoded.
 //
 // A mail program may show an address where this gives none. So a value with a fault must never be
 // treated as a message without From: it is refused, or fails.
