@@ -185,6 +185,7 @@ bool SmtpPeer::deliver(ipc::Deliver deliver, base::UniqueFd last_part) {
   job.message_fd = partial != nullptr ? partial->file.appending.get() : last_part.get();
   job.message_size = appended_bytes + deliver.size;
   job.copies = std::move(*copies);
+  job.trace = std::move(deliver.trace);
   const std::uint64_t message = deliver.message;
   const auto work = [self = shared_from_this(), partial, message, job = std::move(job),
                      last_size = deliver.size,

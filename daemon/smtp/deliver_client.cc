@@ -56,11 +56,11 @@ void DeliverClient::append(std::uint64_t message, std::shared_ptr<MessagePart> p
 }
 
 void DeliverClient::deliver(std::uint64_t message, std::shared_ptr<MessagePart> last_part,
-                            std::vector<spool::Copy> copies, std::uint64_t appended_bytes,
-                            DeliverDone done) {
-  auto request =
-      std::make_shared<ipc::Deliver>(ipc::Deliver{message, appended_bytes, last_part->size(), {}});
-  for (spool::Copy& copy : copies)
+                            StoredHeader header, std::uint64_t appended_bytes, DeliverDone done) {
+  auto request = std::make_shared<ipc::Deliver>(
+      ipc::Deliver{message, appended_bytes, last_part->size(), {}, {}});
+  request->trace = std::move(header.trace);
+  for (spool::Copy& copy : header.copies)
     request->copies.push_back({std::move(copy.mailbox.domain), std::move(copy.mailbox.name),
                                std::move(copy.mailbox.folder), std::move(copy.header)});
   auto pending = std::make_shared<Pending>(Pending{std::move(last_part), {}, std::move(done), {}});

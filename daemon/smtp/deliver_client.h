@@ -24,6 +24,12 @@
 
 namespace smtp_role {
 
+// What is put on top of a message.
+struct StoredHeader {
+  std::vector<spool::Copy> copies;  // one for each mailbox, with what concerns it alone
+  std::string trace;                // beneath that in all of them
+};
+
 class DeliverClient {
  public:
   // `file` is what deliver collects the message in, for reading; null unless deliver has just begun
@@ -44,8 +50,8 @@ class DeliverClient {
   // Any thread. `message` is a number from next_message().
   std::uint64_t next_message() { return ++last_message_; }
   void append(std::uint64_t message, std::shared_ptr<MessagePart> part, AppendDone done);
-  void deliver(std::uint64_t message, std::shared_ptr<MessagePart> last_part,
-               std::vector<spool::Copy> copies, std::uint64_t appended_bytes, DeliverDone done);
+  void deliver(std::uint64_t message, std::shared_ptr<MessagePart> last_part, StoredHeader header,
+               std::uint64_t appended_bytes, DeliverDone done);
   void discard(std::uint64_t message);
 
   // Free on the spool's file system as last told; nothing while deliver is away.

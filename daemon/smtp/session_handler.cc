@@ -264,8 +264,8 @@ void SessionHandler::judge(Connection& connection) {
 
 void SessionHandler::deliver() {
   transaction_->submitted = base::now();
-  auto copies =
-      transaction_->make_copies(snapshot_->hostname, snapshot_->auth_policy, base::wall_now());
+  auto header =
+      transaction_->stored_header(snapshot_->hostname, snapshot_->auth_policy, base::wall_now());
   auto part = std::move(transaction_->part);
   const auto message = transaction_->message;
   const auto appended_bytes = transaction_->appended_bytes;
@@ -283,7 +283,7 @@ void SessionHandler::deliver() {
     });
   };
   message_ticket_.reset();
-  services_.deliver.deliver(message, std::move(part), std::move(copies), appended_bytes,
+  services_.deliver.deliver(message, std::move(part), std::move(header), appended_bytes,
                             std::move(told));
 }
 

@@ -132,24 +132,24 @@ std::string Transaction::received(const std::string& hostname, base::WallTime no
   return mail::received_field(facts);
 }
 
-std::vector<spool::Copy> Transaction::make_copies(const std::string& hostname,
-                                                  const policy::AuthSettings& settings,
-                                                  base::WallTime now) const {
-  std::vector<spool::Copy> copies;
-  const std::string return_path = mail::return_path_field(sender.path);
-  std::string trace = received(hostname, now) + (needs_empty_line ? "\r\n" : "");
+StoredHeader Transaction::stored_header(const std::string& hostname,
+                                        const policy::AuthSettings& settings,
+                                        base::WallTime now) const {
+  StoredHeader stored;
   // RFC 8601 section 4.1: above the Received of who checked.
   if (disposition) {
-    trace.insert(0, policy::authentication_results(settings.authserv_id, facts(hostname, now),
-                                                   **verdicts, *disposition, sender.smtputf8));
+    stored.trace = policy::authentication_results(settings.authserv_id, facts(hostname, now),
+                                                  **verdicts, *disposition, sender.smtputf8);
   }
+  stored.trace += received(hostname, now) + (needs_empty_line ? "\r\n" : "");
   const bool quarantined = disposition && disposition->action == policy::Action::Quarantine;
   const std::string folder = quarantined ? settings.quarantine_folder : "";
+  const std::string return_path = mail::return_path_field(sender.path);
   for (const policy::LocalMailbox& mailbox : mailboxes) {
-    copies.push_back({{mailbox.domain, mailbox.mailbox, folder},
-                      return_path + mail::delivered_to_field(address_of(mailbox)) + trace});
+    stored.copies.push_back({{mailbox.domain, mailbox.mailbox, folder},
+                             return_path + mail::delivered_to_field(address_of(mailbox))});
   }
-  return copies;
+  return stored;
 }
 
 std::string Transaction::all_recipients() const {

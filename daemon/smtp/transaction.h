@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "base/unique_fd.h"
 #include "daemon/common/verify_client.h"
+#include "daemon/smtp/deliver_client.h"
 #include "daemon/smtp/message_buffer.h"
 #include "mail/address.h"
 #include "mail/delivered_to.h"
@@ -89,11 +90,10 @@ struct Transaction {
   // For the verifiers. `hostname` is ours.
   auth::SessionFacts facts(const std::string& hostname, base::WallTime now) const;
 
-  // One for each mailbox: Return-Path, Delivered-To, Authentication-Results where there is a
-  // disposition, and Received above the message.
-  std::vector<spool::Copy> make_copies(const std::string& hostname,
-                                       const policy::AuthSettings& settings,
-                                       base::WallTime now) const;
+  // For each mailbox Return-Path and Delivered-To; for all Authentication-Results where there is a
+  // disposition, and Received.
+  StoredHeader stored_header(const std::string& hostname, const policy::AuthSettings& settings,
+                             base::WallTime now) const;
 
   // The one log line of a message.
   void log_accepted(const smtp::Reply& reply, base::Instant now) const;

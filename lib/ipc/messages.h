@@ -175,7 +175,9 @@ struct Deliver {
   std::uint64_t appended_bytes = 0;  // all of them together
   std::uint64_t size = 0;            // of the last part, behind the descriptor, bytes
   std::vector<Copy> copies;
-  void visit(auto& v) { v(message, appended_bytes, size, copies); }
+  // Above the message in every copy. Once, for it can be long and the copies many.
+  std::string trace = {};
+  void visit(auto& v) { v(message, appended_bytes, size, copies, trace); }
 };
 
 struct Delivered {

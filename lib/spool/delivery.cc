@@ -177,6 +177,7 @@ base::Status Delivery::write_copy(File& file) {
 base::Status Delivery::write_message(int fd, File& file) {
   LineEnds line_ends;
   line_ends.convert(file.copy.header, converted_);
+  line_ends.convert(job_.trace, converted_);
   if (base::Status written = write_body(fd, line_ends, file); !written) return written;
   line_ends.finish(converted_);
   if (base::Status written = write_converted(fd, file); !written) return written;

@@ -35,7 +35,7 @@ struct Mailbox {
   auto operator<=>(const Mailbox&) const = default;
 };
 
-// A copy for one mailbox: its own header block above the common message.
+// A copy for one mailbox: its own header block on top of what is common to all.
 struct Copy {
   Mailbox mailbox;
   std::string header;  // lines ending in CRLF
@@ -45,6 +45,7 @@ struct Job {
   int message_fd = -1;             // read with pread only; must stay open until the job is done
   std::uint64_t message_size = 0;  // bytes, CRLF line ends; CRLF becomes LF on disk
   std::vector<Copy> copies;        // at least one; mailboxes differ
+  std::string trace = {};          // above the message in every copy; lines ending in CRLF
 };
 
 // A message too large for memory, in an unlinked file. It is gone when both are closed.

@@ -126,7 +126,8 @@ STREAMS = {
         ("Drain", numbers(30000)), ("Ping", numbers(8)), ("Peer", VERIFY)],
     "ipc_from_smtp": [
         ("Append", numbers(1, 65536)),
-        ("Deliver", numbers(1, 65536, 100) + COUNT.pack(2) + COPY + COPY),
+        ("Deliver", numbers(1, 65536, 100) + COUNT.pack(2) + COPY + COPY +
+         text("Received: x\r\n")),
         ("Discard", numbers(2))],
     "ipc_from_deliver": [
         ("Space", numbers(1 << 40)), ("Collecting", numbers(1)),

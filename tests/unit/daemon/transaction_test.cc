@@ -9,10 +9,14 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/keys.h"
 #include "config/values.h"
+#include "ipc/frame.h"
+#include "ipc/messages.h"
+#include "mail/auth_results.h"
 
 using smtp_role::BufferBudget;
 using smtp_role::MessagePart;
@@ -61,15 +65,16 @@ class Stage {
           static_cast<ssize_t>(bytes.size()));
     return bytes;
   }
-  spool::Copy copy() {
+  smtp_role::StoredHeader put_on_top(std::int64_t copies = 1) {
     policy::AuthSettings settings;
     settings.authserv_id = kId;
     settings.quarantine_folder = "Spam";
-    const auto copies = transaction.make_copies("mx.ours.test", settings, base::WallTime());
-    REQUIRE(copies.size() == 1);
-    return copies.front();
+    auto stored = transaction.stored_header("mx.ours.test", settings, base::WallTime());
+    REQUIRE(std::cmp_equal(stored.copies.size(), copies));
+    return stored;
   }
-  std::string top() { return copy().header; }
+  spool::Mailbox target() { return put_on_top().copies.front().mailbox; }
+  std::string top() { return put_on_top().copies.front().header + put_on_top().trace; }
   std::uint64_t used() const { return budget_.used(); }
 
   // What stands behind the header, as the verifiers read it.
@@ -256,10 +261,28 @@ TEST_CASE("the fields on top are in order, with Authentication-Results when it w
 TEST_CASE("what is quarantined goes into the folder of each mailbox, all else into the inbox") {
   for (const auto action : {policy::Action::Deliver, policy::Action::Quarantine}) {
     Stage stage;
-    CHECK(stage.copy().mailbox == spool::Mailbox{"ours.test", "info", ""});
+    CHECK(stage.target() == spool::Mailbox{"ours.test", "info", ""});
     stage.transaction.verdicts = auth::Verdicts();
     stage.transaction.disposition.emplace().action = action;
     const bool quarantined = action == policy::Action::Quarantine;
-    CHECK(stage.copy().mailbox == spool::Mailbox{"ours.test", "info", quarantined ? "Spam" : ""});
+    CHECK(stage.target() == spool::Mailbox{"ours.test", "info", quarantined ? "Spam" : ""});
   }
+}
+
+TEST_CASE("a message for as many mailboxes as may be fits into what deliver is told") {
+  const auto most = config::parse_size(config::find_key("smtp.max_recipients")->most);
+  REQUIRE(most);
+  Stage stage;
+  stage.transaction.sender.path.address->local_part = std::string(64, 'x');
+  const std::string domain(253, 'd');
+  const std::string name(config::kMaxMailboxName - 5, 'm');
+  for (std::int64_t i = 10000; i < 10000 + *most; ++i)
+    stage.transaction.mailboxes.push_back({domain, name + std::to_string(i)});
+  ipc::Deliver deliver;
+  deliver.trace.assign(mail::kMaxAuthResults + 4096, 't');
+  for (const spool::Copy& copy : stage.put_on_top(1 + *most).copies)
+    deliver.copies.push_back({copy.mailbox.domain, copy.mailbox.name,
+                              std::string(config::kMaxMailboxName, 'f'), copy.header});
+  CHECK(ipc::pack(deliver).size() <=
+        ipc::find_type(static_cast<std::uint8_t>(ipc::Type::Deliver))->max_bytes);
 }

@@ -87,16 +87,18 @@ TEST_CASE_METHOD(Fixture, "a delivery is a file in new/ with LF line ends, mode 
   CHECK(entries(inbox / "new") == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "each mailbox gets its own header above the common message") {
+TEST_CASE_METHOD(Fixture, "each mailbox gets its own header above the common trace and message") {
   spool::Spool spool = open();
-  const spool::Done done = spool.deliver(
-      job("\r\nText\r\n", {{kInfo, "To: 1\r\n"}, {kSales, "To: 2\r\n"}, {kJunk, "To: 3\r\n"}}));
+  spool::Job its_job =
+      job("\r\nText\r\n", {{kInfo, "To: 1\r\n"}, {kSales, "To: 2\r\n"}, {kJunk, "To: 3\r\n"}});
+  its_job.trace = "Trace: a\r\n b\r\n";
+  const spool::Done done = spool.deliver(its_job);
   REQUIRE(done.outcome == Outcome::Durable);
   REQUIRE(done.files.size() == 3);
   CHECK(done.files[2].starts_with("example.org/info/.Junk/new/"));
   for (int i = 0; i < 3; ++i) {
     CHECK(read(root.path() / done.files[static_cast<std::size_t>(i)]) ==
-          "To: " + std::to_string(i + 1) + "\n\nText\n");
+          "To: " + std::to_string(i + 1) + "\nTrace: a\n b\n\nText\n");
   }
 }
 
