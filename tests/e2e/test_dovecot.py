@@ -8,7 +8,6 @@ import imaplib
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import tempfile
 
@@ -132,10 +131,13 @@ MESSAGES = [
     message("large", b"".join(b"%06d %s\r\n" % (line, b"x" * 70) for line in range(20000))),
 ]
 
+JUNK = """'_dmarc.junk.test TXT "v=DMARC1; p=quarantine"'"""
+DNS = f'[dns]\nlocal_data = [{JUNK}, "{harness.NO_DNS}"]\n'
+
 
 class Reading(harness.TestCase):
     def setUp(self):
-        self.server = self.start()
+        self.server = self.start(DNS)
         self.inbox = self.server.spool / "ours.test/info"
         self.dovecot = Dovecot(self.server.spool)
         self.addCleanup(self.dovecot.stop)
@@ -234,17 +236,7 @@ class Reading(harness.TestCase):
         self.assertTrue(any(line.startswith(b"X1 OK") for line in lines), self.dovecot.log())
 
     def test_the_junk_folder_is_a_mailbox(self):
-        # Laid out as tests/unit/spool/maildirs_test.cc has it: nothing is judged yet, so that no
-        # message gets there by itself.
-        self.deliver(harness.MESSAGE)
-        client = self.opened()
-        junk = self.inbox / ".Junk"
-        for directory in (junk, junk / "tmp", junk / "new", junk / "cur"):
-            directory.mkdir(mode=0o700)
-            shutil.chown(directory, self.inbox.owner(), self.inbox.group())
-        (junk / "maildirfolder").touch()
-        [name] = self.names("cur")
-        (self.inbox / "cur" / name).rename(junk / "new" / name.split(":")[0])
+        self.deliver(message("junk", b"Last line\r\n").replace(b"example.net", b"junk.test"))
         client = self.login()  # an open session does not look for new folders
         self.assertTrue(any(line.endswith(b' "." Junk') for line in client.list()[1]))
         self.assertEqual(self.select(client, "Junk"), 1)
