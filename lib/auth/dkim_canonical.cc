@@ -42,7 +42,7 @@ std::string canonical(const mail::HeaderField& field, std::string_view value,
 
 // Section 3.7: with all white space around it, and nothing else.
 std::string without_signature(std::string_view value) {
-  const auto tags = DkimTagList::parse(value);
+  const auto tags = DkimTagList::parse(value, DkimCharset::Utf8);
   const DkimTag* const tag = std::get<DkimTagList>(tags).find("b");
   const auto name = static_cast<std::size_t>(tag->name.data() - value.data());
   const auto begin = value.find('=', name) + 1;

@@ -81,7 +81,7 @@ bool fits(Type type, DkimAlgorithm algorithm) {
 
 std::variant<DkimKey, DkimFinding> parse_dkim_key(std::string_view record) {
   if (record.size() > kMaxDkimKeyRecord) return Finding::BadKey;
-  const auto tags = DkimTagList::parse(record);
+  const auto tags = DkimTagList::parse(record, DkimCharset::Ascii);
   if (std::holds_alternative<DkimTagFault>(tags)) return Finding::BadKey;
   DkimKey key;
   if (const auto finding = read_key(std::get<DkimTagList>(tags), key)) return *finding;

@@ -9,7 +9,9 @@
 #include "auth/dkim_tags.h"
 #include "base/ascii.h"
 #include "dns/name.h"
+#include "mail/domain.h"
 #include "mail/header_fields.h"
+#include "mail/idn.h"
 
 namespace auth {
 namespace {
@@ -45,16 +47,33 @@ bool is_name(std::string_view name, std::size_t least) {
   }
 }
 
+// RFC 8616 section 5: U-labels, too. Each label for itself, as only one in ASCII may have what no
+// mail domain has. In lower-case A-labels.
+std::optional<std::string> to_name(std::string_view value, std::size_t least) {
+  if (value.size() > mail::kMaxDomain) return {};
+  std::string name;
+  while (true) {
+    const auto dot = value.find('.');
+    const std::string_view label = value.substr(0, dot);
+    const auto a_label = base::is_ascii(label) ? base::lower(label) : mail::to_a_labels(label);
+    if (!a_label) return {};
+    name += *a_label;
+    if (dot == std::string_view::npos) break;
+    name += '.';
+    value.remove_prefix(dot + 1);
+  }
+  if (!is_name(name, least)) return {};
+  return name;
+}
+
 bool parse_domain(std::string_view value, DkimSignature& signature) {
-  if (!is_name(value, 2)) return false;
-  signature.domain = signature.identity_domain = base::lower(value);
-  return true;
+  signature.domain = signature.identity_domain = to_name(value, 2).value_or("");
+  return !signature.domain.empty();
 }
 
 bool parse_selector(std::string_view value, DkimSignature& signature) {
-  if (!is_name(value, 1)) return false;
-  signature.selector = base::lower(value);
-  return true;
+  signature.selector = to_name(value, 1).value_or("");
+  return !signature.selector.empty();
 }
 
 struct AlgorithmRow {
@@ -126,17 +145,19 @@ bool is_quoted(std::string_view text) {
 // [ Local-part ] "@" domain-name, quoted-printable. What the local part says is the signer's
 // affair; but only a quoted one has an at-sign.
 bool parse_identity(std::string_view value, DkimSignature& signature) {
-  std::string written = squeezed(value);
   const auto identity = parse_dkim_quoted_printable(value);
-  if (!identity || written.size() > kMaxDkimIdentity) return false;
+  if (!identity) return false;
   const auto at = identity->rfind('@');
   if (at == std::string::npos) return false;
   const std::string_view local_part = std::string_view(*identity).substr(0, at);
-  const std::string_view domain = std::string_view(*identity).substr(at + 1);
-  if (!is_name(domain, 2) || (local_part.find('@') != std::string::npos && !is_quoted(local_part)))
+  const auto domain = to_name(std::string_view(*identity).substr(at + 1), 2);
+  if (!domain || (local_part.find('@') != std::string::npos && !is_quoted(local_part)))
     return false;
-  signature.identity = std::move(written);
-  signature.identity_domain = base::lower(domain);
+  std::string told = squeezed(value);
+  if (!base::is_ascii(told)) told = to_dkim_quoted_printable(local_part) + '@' + *domain;
+  if (told.size() > kMaxDkimIdentity) return false;
+  signature.identity = std::move(told);
+  signature.identity_domain = *domain;
   return true;
 }
 
@@ -150,7 +171,8 @@ bool parse_length(std::string_view value, DkimSignature& signature) {
 
 bool parse_query(std::string_view value, DkimSignature& /*signature*/) {
   const auto methods = split_by_colon(value);
-  return std::find(methods.begin(), methods.end(), "dns/txt") != methods.end();
+  return base::is_ascii(value) &&
+         std::find(methods.begin(), methods.end(), "dns/txt") != methods.end();
 }
 
 bool parse_time(std::string_view value, DkimSignature& signature) {
@@ -231,9 +253,12 @@ std::size_t field_list_size(const DkimSignature& signature) {
   return size;
 }
 
-bool is_for_library(const DkimTagList& tags, const DkimSignature& signature) {
+bool is_for_library(std::string_view value, const DkimTagList& tags,
+                    const DkimSignature& signature) {
   const DkimTag* const identity = tags.find("i");
-  return std::none_of(tags.all().begin(), tags.all().end(), takes_for_another) &&
+  // It was written before RFC 8616.
+  return base::is_ascii(value) &&
+         std::none_of(tags.all().begin(), tags.all().end(), takes_for_another) &&
          (identity == nullptr || identity->value.size() <= kMaxLibraryIdentity) &&
          field_list_size(signature) <= kMaxLibraryFieldList &&
          // It would take the signature itself for one of them, and must not run out of them.
@@ -278,7 +303,7 @@ ReadDkimSignature read_dkim_signature(std::string_view value, base::WallTime now
     read.finding = Finding::TooLong;
     return read;
   }
-  const auto parsed = DkimTagList::parse(value);
+  const auto parsed = DkimTagList::parse(value, DkimCharset::Utf8);
   if (const auto* fault = std::get_if<DkimTagFault>(&parsed)) {
     read.finding = finding_of(*fault);
     return read;
@@ -290,7 +315,7 @@ ReadDkimSignature read_dkim_signature(std::string_view value, base::WallTime now
     read.finding = Finding::TooManyFields;
     return read;
   }
-  read.for_library = is_for_library(tags, read.signature);
+  read.for_library = is_for_library(value, tags, read.signature);
   read.finding = fault_of(read.signature, now);
   return read;
 }

@@ -4,6 +4,8 @@
 //
 // Where we are laxer: selectors and domains may have underscores, as names of the DNS may, and
 // white space may be folded several times in a row. Where stricter: base64 has one form only.
+// UTF-8 may stand where RFC 8616 section 5 has it, and in unknown tags, whether or not the message
+// came by SMTPUTF8: that is between the last two servers, and its signer was none of them.
 // Linear in the length of the field. For any thread.
 #pragma once
 
@@ -21,17 +23,19 @@ namespace auth {
 
 inline constexpr std::size_t kMaxDkimSignature = 16384;     // octets of a field, all of it
 inline constexpr std::size_t kMaxDkimFields = 256;          // names in h=
-inline constexpr std::size_t kMaxDkimIdentity = 512;        // octets of i= without white space
+inline constexpr std::size_t kMaxDkimIdentity = 512;        // octets of DkimSignature::identity
 inline constexpr std::chrono::seconds kDkimClockSkew{300};  // that a signer's clock may be wrong by
 
 enum class DkimAlgorithm : std::uint8_t { RsaSha256, Ed25519Sha256, RsaSha1 };
 enum class DkimCanonicalization : std::uint8_t { Simple, Relaxed };
 
 struct DkimSignature {
-  std::string domain;           // d=, lower case
-  std::string selector;         // s=, lower case
-  std::string identity;         // i=, without white space; empty: none
-  std::string identity_domain;  // of i=, lower case; without i= that of d=
+  std::string domain;    // d=, in lower-case A-labels
+  std::string selector;  // s=, in lower-case A-labels
+  // i=, without white space; empty: none. Of one with UTF-8 the domain is in A-labels, and what
+  // stands before it quoted-printable.
+  std::string identity;
+  std::string identity_domain;  // of i=, in lower-case A-labels; without i= that of d=
   DkimAlgorithm algorithm = DkimAlgorithm::RsaSha256;
   std::string algorithm_name;  // a=; empty: none that we know
   DkimCanonicalization header = DkimCanonicalization::Simple;

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/utf8.h"
 
 namespace auth {
 namespace {
@@ -21,6 +22,9 @@ std::string_view without_space_around(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
+// dkim-safe-char
+bool is_dkim_safe(char c) { return base::is_printable(c) && c != ' ' && c != ';' && c != '='; }
+
 // tag-name = ALPHA *ALNUMPUNC
 bool is_tag_name(std::string_view name) {
   return !name.empty() && base::is_alpha(name.front()) &&
@@ -28,10 +32,22 @@ bool is_tag_name(std::string_view name) {
                      [](char c) { return base::is_alnum(c) || c == '_'; });
 }
 
+// U+0080 to U+009F, in UTF-8.
+bool has_c1_control(std::string_view text) {
+  for (auto at = text.find('\xc2'); at != std::string_view::npos; at = text.find('\xc2', at + 1))
+    if (text[at + 1] < '\xa0') return true;
+  return false;
+}
+
+bool is_of(DkimCharset charset, std::string_view text) {
+  if (base::is_ascii(text)) return true;
+  return charset == DkimCharset::Utf8 && base::is_utf8(text) && !has_c1_control(text);
+}
+
 // FWS: a line break only where white space follows.
 bool is_folded_text(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool valchar = base::is_printable(text[i]) || text[i] == '\t';
+    const bool valchar = base::is_printable(text[i]) || text[i] == '\t' || !base::is_ascii(text[i]);
     if (valchar) continue;
     const std::string_view fold = text.substr(i, 3);
     if (fold != "\r\n " && fold != "\r\n\t") return false;
@@ -55,9 +71,10 @@ std::optional<DkimTag> parse_spec(std::string_view spec) {
 }  // namespace
 
 // tag-list = tag-spec *( ";" tag-spec ) [ ";" ]
-std::variant<DkimTagList, DkimTagFault> DkimTagList::parse(std::string_view text) {
+std::variant<DkimTagList, DkimTagFault> DkimTagList::parse(std::string_view text,
+                                                           DkimCharset charset) {
   DkimTagList list;
-  if (!is_folded_text(text)) return DkimTagFault::Malformed;
+  if (!is_of(charset, text) || !is_folded_text(text)) return DkimTagFault::Malformed;
   while (true) {
     const auto semicolon = text.find(';');
     const auto tag = parse_spec(text.substr(0, semicolon));
@@ -117,6 +134,19 @@ std::optional<std::string> parse_dkim_quoted_printable(std::string_view value) {
     i += 2;
   }
   return text;
+}
+
+std::string to_dkim_quoted_printable(std::string_view text) {
+  std::string value;
+  for (const char c : text) {
+    if (is_dkim_safe(c)) {
+      value += c;
+      continue;
+    }
+    const auto octet = static_cast<unsigned char>(c);
+    value.append({'=', kHexDigits[octet / 16], kHexDigits[octet % 16]});
+  }
+  return value;
 }
 
 std::optional<std::string> parse_dkim_base64(std::string_view value) {

@@ -25,9 +25,14 @@ struct DkimTag {
 
 enum class DkimTagFault { Malformed, Duplicate, TooMany };
 
+enum class DkimCharset {
+  Ascii,  // of key records
+  Utf8    // of signatures (RFC 8616 section 5); without controls
+};
+
 class DkimTagList {
  public:
-  static std::variant<DkimTagList, DkimTagFault> parse(std::string_view text);
+  static std::variant<DkimTagList, DkimTagFault> parse(std::string_view text, DkimCharset charset);
 
   const std::vector<DkimTag>& all() const { return tags_; }
   const DkimTag* find(std::string_view name) const;
@@ -47,6 +52,8 @@ std::optional<std::uint64_t> parse_digits(std::string_view value, std::size_t mo
 
 // Section 2.11, decoded; nothing for what it is not.
 std::optional<std::string> parse_dkim_quoted_printable(std::string_view value);
+// The same, encoded: only what must be is.
+std::string to_dkim_quoted_printable(std::string_view text);
 
 // Base64 with white space anywhere (section 2.10), decoded. Nothing for what it is not, and for
 // nothing.

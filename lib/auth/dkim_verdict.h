@@ -91,9 +91,9 @@ const DkimRule& rule_of(DkimFinding finding);
 // Of a signature that has no such tag, or a bad one, they are empty. Printable ASCII.
 struct DkimVerdict {
   DkimResult result = DkimResult::Neutral;
-  std::string domain;     // d=, in lower case
-  std::string selector;   // s=, in lower case
-  std::string identity;   // i=, as it stands there but for white space; empty: not given
+  std::string domain;     // d=, in lower-case A-labels
+  std::string selector;   // s=, in lower-case A-labels
+  std::string identity;   // i=, as DkimSignature has it; empty: not given
   std::string algorithm;  // a=
   std::string signature;  // the begin of b=, as header.b has it (RFC 6008)
   std::string reason;

@@ -183,7 +183,8 @@ void set_tag(std::string& message, const auth::DkimSettings& settings, std::stri
   const auto screen = auth::screen_dkim(header, settings, kNow);
   const auto* const one = first_open(screen);
   if (one == nullptr) return;
-  const auto tags = std::get<auth::DkimTagList>(auth::DkimTagList::parse(one->field->value));
+  const auto tags = std::get<auth::DkimTagList>(
+      auth::DkimTagList::parse(one->field->value, auth::DkimCharset::Utf8));
   const std::string_view old = tags.find(name)->value;
   message.replace(static_cast<std::size_t>(old.data() - message.data()), old.size(),
                   value_of(header, *one));

@@ -556,12 +556,12 @@ a.test MX 65536 b.test
 
 
 def dkim_seeds():
-    """The rules of DKIM, each with one of its keys."""
+    """The rules of DKIM, each with each of its keys."""
     for number, rule in enumerate(dkim_rules.all_rules()):
         if len(rule.message) > MOST_DKIM:
             continue
-        for at, records in enumerate(rule.keys.values()):
-            record = (records or [""])[0]
+        records = dict.fromkeys((found or [""])[0] for found in rule.keys.values())
+        for at, record in enumerate(records):
             yield f"{number}-{at}", b"\6\11" + record.encode() + b"\n" + rule.message
 
 

@@ -18,7 +18,7 @@ from judge import NOW, Case, judge, zone_of
 from signer import Ed25519Key, RsaKey, canonical_body, methods, sign, split
 
 MESSAGES_A_BATCH = 500
-DOMAINS = ["example.org", "mail.example.org", "a_b.example.net"]
+DOMAINS = ["example.org", "mail.example.org", "a_b.example.net", "bücher.example"]
 RSA = {bits: RsaKey(bits) for bits in (512, 1023, 1024, 1032)}
 SIGNERS = {"rsa": RSA[1024], "rsa2": RSA[1032], "short": RSA[1023], "shorter": RSA[512],
            "ed": Ed25519Key(), "sha1": RsaKey(1024, "sha1")}
@@ -92,10 +92,10 @@ class Generator:
         return self.pick([":", ":", " : ", ":\r\n "]).join(spaced)
 
     def identity(self, domain):
-        local = self.pick(["", "ann", "a=62", "a b", "=3D"] * 4 +
+        local = self.pick(["", "ann", "a=62", "a b", "=3D", "jürgen"] * 4 +
                           ["x@y", '"x@y"', '"x=40"', '"x@\\', "x" * 250])
-        host = self.pick([domain, domain, domain.upper(), "sub." + domain, "x" + domain, "org",
-                          "example.net"] if self.chance(0.3) else [domain, "sub." + domain])
+        host = self.pick([domain, a_labels(domain), domain.upper(), "sub." + domain, "x" + domain,
+                          "org", "example.net"] if self.chance(0.3) else [domain, "sub." + domain])
         return f"{local}@{host}"
 
     def times(self):
@@ -120,13 +120,13 @@ class Generator:
                                   ["relaxed/relaxed", "simple/simple"] * 2)
         if self.chance(0.1):
             tags[self.pick(["z", "y1", "r", "zz", "zb", "D", "B", "bH", "atps"])] = self.pick(
-                ["x", "", "From:a|To:b", "b=x", " b= y"])
+                ["x", "", "From:a|To:b", "b=x", " b= y", "Grüße"])
         return tags
 
     def signature(self, message, selector):
         """The text of a field to be signed."""
         domain = self.pick(DOMAINS)
-        tags = {"v": "1", "a": "{a}", "d": self.pick([domain, domain, domain.title()]),
+        tags = {"v": "1", "a": "{a}", "d": self.pick([domain, a_labels(domain), domain.title()]),
                 "s": selector, "h": self.names(), "bh": "{bh}", "b": "{b}",
                 **self.optional(domain)}
         if self.chance(0.1):
@@ -175,7 +175,8 @@ class Generator:
         for domain in DOMAINS:
             for selector in SIGNERS:
                 if not self.chance(0.02):
-                    keys[f"{selector}._domainkey.{domain}"] = self.record(selector).encode()
+                    name = f"{selector}._domainkey.{a_labels(domain)}"
+                    keys[name] = self.record(selector).encode()
         if self.chance(0.05):
             name = self.pick(list(keys))
             keys[name] = self.mutated(keys[name], b" ;:=abkpsv+/\t\x0b\xff1")
@@ -215,6 +216,10 @@ class Generator:
         if self.chance(0.4):
             message = self.altered(message, count)
         return message, self.keys()
+
+
+def a_labels(name):
+    return oracle.a_labels(name.encode()).decode()
 
 
 def tidied(text):

@@ -39,6 +39,8 @@ CORRECTIONS = {
                  "and keeps what stands between the value and a semicolon.",
     "white-space": "Section 2.8: blanks, tabs and line breaks. dkimpy strips vertical tabs and "
                    "form feeds, too; and what stands at the end of a signature, when simple.",
+    "u-labels": "RFC 8616 section 5: d=, s= and the domain of i= may be U-labels, and the key is "
+                "at their A-labels. dkimpy asks for it by the octets.",
     "last-line": "Section 3.4.4: white space at the end of all lines is ignored, of one without a "
                  "CRLF, too. dkimpy keeps it.",
     "fields": "A line that is no field, or one with white space before its colon, is no reason not "
@@ -83,9 +85,11 @@ def check_base64(value):
     return data
 
 
-def strict_tags(text):
-    """Section 3.2"""
-    require(re.fullmatch(rb"(?:[\t -~]|\r\n(?=[ \t]))*", text), "octets")
+def strict_tags(text, is_signature):
+    """Section 3.2; RFC 8616 section 5"""
+    require(re.fullmatch(rb"(?:[\t -~\x80-\xff]|\r\n(?=[ \t]))*", text), "octets")
+    if not text.isascii():
+        require(is_signature and not re.search("[\x80-\x9f]", text.decode()), "octets")
     specs = text.split(b";")
     if len(specs) > 1 and not squeezed(specs[-1]):
         specs.pop()
@@ -99,9 +103,21 @@ def strict_tags(text):
     return tags
 
 
+def a_label(label):
+    if label.isascii():
+        return label
+    require(re.fullmatch(r"(?!-)[^\0-,./:-@[-`{-\x7f]+(?<!-)", label.decode()), "u-label")
+    return label.decode().encode("idna")
+
+
+def a_labels(name):
+    return b".".join(map(a_label, name.split(b"."))).lower()
+
+
 def is_domain(value, least):
-    labels = value.split(b".")
-    return len(value) <= 253 and len(labels) >= least and all(map(LABEL.fullmatch, labels))
+    name = a_labels(value)
+    labels = name.split(b".")
+    return len(name) <= 253 and len(labels) >= least and all(map(LABEL.fullmatch, labels))
 
 
 def identity_of(tags):
@@ -165,7 +181,7 @@ class Corrected(dkim.DKIM):
         tags = self.check(index)
 
         def record(name, timeout):  # pylint: disable=unused-argument
-            found = lookup(name)
+            found = lookup(a_labels(name) if self.on("u-labels") else name)
             return found and self.checked_key(found, tags)
         return self.verify(index, record)
 
@@ -179,7 +195,7 @@ class Corrected(dkim.DKIM):
         return tags
 
     def check_grammar(self, _, index):
-        tags = strict_tags(self.signatures[index][1].removesuffix(b"\r\n"))
+        tags = strict_tags(self.signatures[index][1].removesuffix(b"\r\n"), True)
         require(all(name in tags for name in REQUIRED_TAGS), "missing")
         require(tags[b"v"] == b"1" and tags[b"a"] in ALGORITHMS, "version")
         require(is_domain(tags[b"d"], 2) and is_domain(tags[b"s"], 1), "names")
@@ -204,7 +220,7 @@ class Corrected(dkim.DKIM):
         domain = identity_of(tags).rpartition(b"@")
         require(domain[1] and is_domain(domain[2], 2), "identity")
         require(b"@" not in domain[0] or QUOTED.fullmatch(domain[0]), "local part")
-        require((b"." + domain[2].lower()).endswith(b"." + tags[b"d"].lower()), "domain")
+        require((b"." + a_labels(domain[2])).endswith(b"." + a_labels(tags[b"d"])), "domain")
 
     def check_time(self, tags, _):
         time, expiry = int(tags.get(b"t", b"0")), int(tags.get(b"x", b"9" * 13))
@@ -218,7 +234,7 @@ class Corrected(dkim.DKIM):
 
     def checked_key(self, record, tags):
         if self.on("key"):
-            key = strict_tags(record)
+            key = strict_tags(record, False)
             check_key(key, tags)
             record = b"v=DKIM1; k=%s; p=%s" % (key.get(b"k", b"rsa"), squeezed(key[b"p"]))
         key = dkim.parse_tag_value(record)
@@ -278,7 +294,8 @@ def check_key(key, tags):
     require(b"sha256" in members(key.get(b"h", b"sha256")), "hash")
     require({b"*", b"email"} & set(members(key.get(b"s", b"*"))), "service")
     if b"s" in members(key.get(b"t", b"")):
-        require(identity_of(tags).rpartition(b"@")[2].lower() == tags[b"d"].lower(), "subdomain")
+        require(a_labels(identity_of(tags).rpartition(b"@")[2]) == a_labels(tags[b"d"]),
+                "subdomain")
     data = check_base64(key[b"p"])
     if key.get(b"k", b"rsa") == b"rsa":
         rsa = dkim.crypto.parse_public_key(data)

@@ -111,7 +111,8 @@ def tags():
     rule("an empty value of an unknown tag", "3.2", signed(y1=""), PASS)
     rule("a name that begins with a digit", "3.2", signed(text=field() + "; 1y=1"),
          ("neutral", "malformed"))
-    rule("octets beyond ASCII", "3.2", signed(y1="b\xfccher"), ("neutral", "malformed"))
+    rule("octets beyond ASCII", "3.2", replaced(signed(y1="abc"), b"y1=a", b"y1=\xfc"),
+         ("neutral", "malformed"))
     rule("more than 100 tags", "6.1.1", signed(text=field(**{f"y{n}": "1" for n in range(92)})),
          ("policy", "more than 100 tags"))
     rule("100 tags", "3.2", signed(text=field(**{f"y{n}": "1" for n in range(91)})), PASS)
@@ -222,6 +223,89 @@ def names():
                             ("a@b@example.org", ("neutral", "i=")),
                             ("a=40b@example.org", ("neutral", "i="))]:
         rule(f"i={value[-26:]!r}", "3.5", signed(i=value), expected)
+
+
+PUNY = "xn--bcher-kva.example"
+U_KEYS = {f"{name}.{domain}": [key.record()] for domain in [PUNY, f"a_b.{PUNY}"]
+          for name, key in [("sel._domainkey", RSA), ("ed._domainkey", ED25519),
+                            ("xn--schlssel-95a._domainkey", RSA),
+                            ("a_1.xn--schlssel-95a._domainkey", RSA)]}
+
+
+def international():
+    def u_rule(name, message, *expected, section="RFC 8616 5", keys=None):
+        rule(name, section, message, *expected, keys={**KEYS, **U_KEYS, **(keys or {})})
+
+    bad_domain, bad_selector, bad_identity = (("neutral", tag) for tag in ["d=", "s=", "i="])
+    for value, expected in [
+            ("bücher.example", PASS), ("BÜCHER.Example", PASS), ("bu\u0308cher.example", PASS),
+            ("bücher\u3002example", PASS), ("a_b.bücher.example", PASS), (PUNY, PASS),
+            ("xn--bcher-kva.e\uff58ample", PASS), ("ü", bad_domain), ("ü..example", bad_domain),
+            ("bü_cher.example", bad_domain), ("bücher.-a.example", bad_domain),
+            ("bücher.example.", bad_domain), ("bücher.example\u3002", bad_domain),
+            ("b\u202eücher.example", bad_domain), ("b\u00a0cher.example", bad_domain),
+            ("a\uff20bücher.example", bad_domain), ("bücher .example", bad_domain),
+            ("ü" * 60 + ".example", bad_domain), ("ü." * 85 + "example", bad_domain),
+            ("b\u0435cher.example", ("permerror", "no key"))]:
+        u_rule(f"d={value[:20]!a}", signed(d=value), expected)
+    for value, expected in [
+            ("schlüssel", PASS), ("SCHLÜSSEL", PASS), ("a_1.schlüssel", PASS),
+            ("a_1\u3002schlüssel", bad_selector), ("schl_üssel", bad_selector),
+            ("schlüssel.", bad_selector), ("ü" * 60, bad_selector),
+            ("schlüssel._domainkey.bücher.example", ("permerror", "no key"))]:
+        u_rule(f"s={value[:20]!a}", signed(d="bücher.example", s=value), expected)
+    for value, expected in [
+            ("jürgen@bücher.example", PASS), ("@a.BÜCHER.example", PASS), (f"ü@{PUNY}", PASS),
+            ("j=C3=BCrgen@b=C3=BCcher.example", PASS), ('"ü@a"@bücher.example', PASS),
+            ("\u5f20" * 40 + "@bücher.example", PASS), ("ü" * 81 + "@bücher.example", PASS),
+            ("ü" * 82 + "@bücher.example", bad_identity), ("ü", bad_identity),
+            ("ü@a@bücher.example", bad_identity), ("ü@", bad_identity), ("@ü", bad_identity),
+            ("@bücher\uff20example", bad_identity), ("@b=FCcher.example", bad_identity),
+            ("@buecher.example", ("permerror", "within")),
+            ("@b\u0435cher.example", ("permerror", "within")),
+            ("@xbücher.example", ("permerror", "within"))]:
+        u_rule(f"i={value[-30:]!a}", signed(d="bücher.example", i=value), expected)
+        if value.isascii():
+            u_rule(f"{PUNY}, i={value[-30:]!a}", signed(d=PUNY, i=value), expected)
+    u_rule("an i= in U-labels within d= in A-labels", signed(d=PUNY, i="ü@a.bücher.example"), PASS)
+    u_rule("UTF-8 before the at-sign alone", signed(i="jürgen@example.org"), PASS)
+    u_rule("a key that is not for subdomains, and another spelling",
+           signed(d="bücher.example", i=f"@{PUNY}"), PASS,
+           keys={f"sel._domainkey.{PUNY}": [RSA.record() + "; t=s"]})
+
+
+def octets_beyond_ascii():
+    def u_rule(name, message, *expected, section="RFC 8616 5"):
+        rule(name, section, message, *expected, keys={**KEYS, **U_KEYS})
+
+    for method in ["simple", "relaxed"]:
+        for key in [RSA, ED25519]:
+            good = signed(key, d="bücher.example", i="ü@BÜCHER.example", c=method, y1="Grüße  ß")
+            name = f"{method}, {key.algorithm}, U-labels"
+            u_rule(name, good, PASS)
+            u_rule(f"{name}: a signed field was altered", replaced(good, b"words", b"swords"),
+                   MISMATCH, section="6.1.3")
+            u_rule(f"{name}: the body was altered", replaced(good, b"First", b"Worst"), ALTERED,
+                   section="6.1.3")
+            for old, new in [("d=bücher", "d=xn--bcher-kva"), ("d=bücher", "d=Bücher"),
+                             ("d=bücher", "d=bu\u0308cher"), ("i=ü@", "i=u\u0308@"),
+                             ("Grüße", "Grusse")]:
+                u_rule(f"{name}: {new!a} for {old!a}", replaced(good, old.encode(), new.encode()),
+                       MISMATCH, section="3.7")
+    u_rule("U-labels beside others", signed(ED25519, message=signed(
+        d="bücher.example", message=signed())), PASS, PASS, PASS)
+    for name in ["z", "y1", "yb"]:
+        u_rule(f"UTF-8 in {name}=", signed(**{name: "Grüße \u00a0\u2028\U0001f600"}), PASS)
+    for name in ["v", "a", "h", "c", "l", "q", "t", "x", "b", "bh"]:
+        value = {"q": "dns/txt:ü", "h": "from:ü"}.get(name, "ü")
+        u_rule(f"UTF-8 in {name}=", signed(**{name: value}), ("neutral", f"{name}="))
+    u_rule("UTF-8 in the name of a tag", signed(text=field() + "; yü=1"), ("neutral", "malformed"))
+    for tag in ["d", "s", "i", "y1"]:
+        for octets in [b"\xfc", b"\xc3", b"\x80", b"\xc0\xaf", b"\xed\xa0\x80",
+                       b"\xf4\x90\x80\x80", b"\xc2\x80", b"\xc2\x9f"]:
+            u_rule(f"{octets!r} in {tag}=", replaced(
+                signed(d="bücher.example", s="sel", i="@bücher.example", y1="a"),
+                f"; {tag}=".encode(), f"; {tag}=".encode() + octets), ("neutral", "malformed"))
 
 
 def fields():
@@ -636,6 +720,13 @@ def check_details(program):
     good = found == expected and len(start) == 64 and start in message.replace(b"\r\n ", b"")
     if not good:
         print(f"details: {verdict}")
+    # RFC 8616: A-labels, and ASCII.
+    message = signed(d="Bücher.example", s="SCHLÜSSEL", i="jürgen=3D=3B@a.BÜCHER.example")
+    verdict = judge(program, [(zone_of(U_KEYS), [Case(message)])])[0].verdicts[0]
+    told = (verdict.result, verdict.domain, verdict.selector, verdict.identity)
+    if told != ("pass", PUNY, "xn--schlssel-95a", f"j=C3=BCrgen=3D=3B@a.{PUNY}"):
+        print(f"details: {verdict}")
+        good = False
     unlisted = judge(program, [(zone, [Case(b"DKIM-Signature: x\r\n" * 1000 + MESSAGE)])])[0]
     return good and unlisted.unlisted == 900
 
@@ -643,7 +734,8 @@ def check_details(program):
 def all_rules():
     if not RULES:
         for group in [algorithms, tags, odd_tags, names, fields, canonicalizations, bodies,
-                      lengths, times, base64_values, queries, keys, several, chains]:
+                      lengths, times, base64_values, queries, keys, several, chains, international,
+                      octets_beyond_ascii]:
             group()
     return RULES
 

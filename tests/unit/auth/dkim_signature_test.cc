@@ -102,6 +102,46 @@ TEST_CASE("dkim signature: identities") {
   CHECK(domain_of(most + "x@a.example").empty());
 }
 
+// RFC 8616 section 5
+TEST_CASE("dkim signature: U-labels") {
+  const std::string end = "; v=1; a=rsa-sha256; b=Zm9v; h=from; " + kHash;
+  const auto all = read(
+      "d=A_b.B\xc3\xbc"
+      "cher.Example; s=S_1.\xc3\x9c; i=J\xc3\xbc =3Dx@x.b\xc3\xbc"
+      "cher.example" +
+      end);
+  REQUIRE_FALSE(all.finding == DkimFinding::BadIdentity);
+  CHECK(all.signature.domain == "a_b.xn--bcher-kva.example");
+  CHECK(all.signature.selector == "s_1.xn--tda");
+  CHECK(all.signature.identity == "J=C3=BC=3Dx@x.xn--bcher-kva.example");
+  CHECK(all.signature.identity_domain == "x.xn--bcher-kva.example");
+  CHECK(all.finding == DkimFinding::ForeignIdentity);
+  CHECK_FALSE(all.for_library);
+  CHECK_FALSE(read(kRequired + "; z=\xc3\xbc").for_library);
+  // As it stands there.
+  const auto ascii = read(kRequired + "; i==C3=BC@=78=2ea.example");
+  CHECK(ascii.finding == DkimFinding::BadIdentity);
+  CHECK(read(kRequired + "; i==C3=BC@=78=2Ea.example").signature.identity ==
+        "=C3=BC@=78=2Ea.example");
+}
+
+TEST_CASE("dkim signature: how long names may be") {
+  const auto selector_of = [](const std::string& selector) {
+    return read("s=" + selector + "; v=1; d=a.example; a=rsa-sha256; b=Zm9v; h=from; " + kHash)
+        .signature.selector;
+  };
+  std::string most;  // of 253 octets, but for the last
+  for (std::size_t i = 0; i < 63; ++i) most += "abc.";
+  CHECK(selector_of(most + 'd') == most + 'd');
+  CHECK(selector_of(most + "de").empty());
+  // Short in A-labels, but as it is written at the limit, 255 octets, and above.
+  std::string label;
+  for (std::size_t i = 0; i < 55; ++i) label += "\xe3\x81\x82";
+  const std::string rest = '.' + std::string(63, 'x') + '.' + std::string(25, 'x');
+  CHECK(selector_of(label + rest) == "xn--l8j" + std::string(54, 'a') + rest);
+  CHECK(selector_of(label + rest + 'x').empty());
+}
+
 // RFC 6376 section 3.5: up to 76 digits, whatever they say.
 TEST_CASE("dkim signature: a length beyond all numbers") {
   const auto huge = read(kRequired + "; l=" + std::string(76, '9'));

@@ -3,11 +3,13 @@
 
 #include <catch2/catch.hpp>
 
+using auth::DkimCharset;
+
 namespace {
 
 // "name=value" of each, joined by '|'; or the fault.
-std::string tags_of(std::string_view text) {
-  const auto parsed = auth::DkimTagList::parse(text);
+std::string tags_of(std::string_view text, DkimCharset charset = DkimCharset::Ascii) {
+  const auto parsed = auth::DkimTagList::parse(text, charset);
   if (const auto* fault = std::get_if<auth::DkimTagFault>(&parsed)) {
     if (*fault == auth::DkimTagFault::TooMany) return "too many";
     return *fault == auth::DkimTagFault::Duplicate ? "duplicate" : "malformed";
@@ -38,6 +40,19 @@ TEST_CASE("dkim tags: lists") {
   CHECK(tags_of("a=1;A=2") == "a=1|A=2");
 }
 
+// RFC 8616 section 5
+TEST_CASE("dkim tags: UTF-8") {
+  for (const char* text : {"a=\xc3\xbc", "a= \xc2\xa0 b", "a=\xf0\x9f\x98\x80;b=", "a=\xdf\xbf"})
+    for (const auto charset : {DkimCharset::Ascii, DkimCharset::Utf8})
+      CHECK((tags_of(text, charset) == "malformed") == (charset == DkimCharset::Ascii));
+  CHECK(tags_of("a=\xc3\xbc \xc2\xa0;b=\xc3\xa9", DkimCharset::Utf8) ==
+        "a=\xc3\xbc \xc2\xa0|b=\xc3\xa9");
+  for (const char* text :
+       {"a=\xc3", "a=\xc3;", "\xc3\xbc=1", "a=\xff", "a=\xc2\x80", "a=\xc2\x9f", "a=\xc3\xbc\n",
+        "a=\xc2\xa0\xc2\x85", "a=\xc3\xbc\r\n", "a=\xc3\xbc\x7f", "a=\xc0\x80"})
+    CHECK(tags_of(text, DkimCharset::Utf8) == "malformed");
+}
+
 TEST_CASE("dkim tags: no more than 100") {
   std::string text;
   for (std::size_t i = 0; i < auth::kMaxDkimTags; ++i) text += 'a' + std::to_string(i) + "=;";
@@ -62,6 +77,8 @@ TEST_CASE("dkim tags: quoted-printable") {
   CHECK(auth::parse_dkim_quoted_printable("") == "");
   for (const char* text : {"=", "=4", "=4g", "=4a", "a=", "= 40", "==40"})
     CHECK_FALSE(auth::parse_dkim_quoted_printable(text));
+  CHECK(auth::to_dkim_quoted_printable("!a:<>~\xc3\xbc") == "!a:<>~=C3=BC");
+  CHECK(auth::to_dkim_quoted_printable(std::string_view(" =;\x7f\0", 5)) == "=20=3D=3B=7F=00");
 }
 
 TEST_CASE("dkim tags: base64 with white space") {

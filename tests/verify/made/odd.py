@@ -1,9 +1,10 @@
-"""6xx: forms of DKIM signatures that RFC 6376 allows and nobody writes, which libopendkim takes for
-others or refuses."""
+"""6xx: forms of DKIM signatures that RFC 6376 allows and nobody writes, and those of RFC 8616. To
+libopendkim they are others, or malformed."""
 
 from rules_test import NOW, field
 from signatures import ours, taken
-from world import ALTERED, ED25519, EVE, MATCHES, MISMATCH, dkim, replaced, signed
+from world import (ALTERED, ED25519, EVE, MATCHES, MISMATCH, SHEN, case, dkim, fails, key, message,
+                   passes, policy, replaced, signed)
 
 BY_ED25519 = dkim(*MATCHES, s="ed", a="ed25519-sha256")
 
@@ -78,6 +79,60 @@ def header():
           MATCHES)
 
 
+def international():
+    puny, section = "xn--bcher-kva.example", "RFC 8616 section 5"
+    plain = message("From: Jürgen <jürgen@bücher.example>", "To: bob@ours.test", "Subject: Grüße")
+    ascii_plain = replaced(plain, "@bücher".encode(), b"@xn--bcher-kva")
+    aligned, failed = passes("dkim", puny, author=puny), fails(puny)
+    matches, mismatch = dkim(*MATCHES, d=puny), dkim(*MISMATCH, d=puny)
+
+    def u_case(number, name, rule, text, due, verdict=aligned, zone=(), source=section, **facts):
+        case(number, name, rule, source, text, due, verdict,
+             zone=[policy(domain=puny), key(domain=puny), *zone], **facts)
+
+    good = signed(message=plain, d="bücher.example")
+    u_case(625, "d-of-u-labels", "A domain may sign by its U-labels.", good, matches)
+    u_case(626, "d-of-u-labels-author-of-a-labels", "U-labels and A-labels are one domain.",
+           signed(message=ascii_plain, d="bücher.example"), matches)
+    u_case(627, "d-in-capitals-and-decomposed", "Other spellings of U-labels are one domain.",
+           signed(message=plain, d="BU\u0308CHER.example", c="simple"), matches)
+    u_case(628, "d-respelled", "The octets of d= are signed, not the domain that they mean.",
+           replaced(good, "d=bücher".encode(), b"d=xn--bcher-kva"), mismatch, failed,
+           source="RFC 6376 section 3.7")
+    u_case(629, "d-of-u-labels-altered-field", "A signature of U-labels fails with what it signs.",
+           replaced(good, "Grüße".encode(), "Grösse".encode()), mismatch, failed, sender=EVE,
+           source="RFC 6376 section 6.1.3")
+    look = "xn--bher-0ra631c.example"
+    u_case(630, "d-homograph", "A d= that looks like the author's domain is not that domain.",
+           signed(message=plain, d="b\u00fc\u0441her.example"), dkim(*MATCHES, d=look), failed,
+           [key(domain=look)], SHEN, sender=EVE)
+    u_case(631, "d-not-utf8", "A signature that is not UTF-8 is no grammar.",
+           replaced(good, "d=bücher".encode(), b"d=b\xfccher"),
+           dkim("neutral", "the tag list is malformed", d="", s="", a=""), failed,
+           source="RFC 6532 section 3.1")
+    u_case(632, "d-underscore-in-u-label", "No U-label has an underscore.",
+           signed(message=plain, d="bü_cher.example"), dkim("neutral", "d= is no domain name",
+                                                            d=""), failed,
+           source="RFC 5891 section 4.2.3.1")
+    u_case(633, "selector-of-u-labels", "Each label of a selector may be a U-label.",
+           signed(message=plain, d="bücher.example", s="a_1.schlüssel"),
+           dkim(*MATCHES, d=puny, s="a_1.xn--schlssel-95a"),
+           zone=[key(domain=puny, selector="a_1.xn--schlssel-95a")])
+    u_case(634, "i-of-u-labels", "An identity in U-labels is within a domain in A-labels.",
+           signed(message=plain, d=puny, i="jürgen@post.bücher.example"),
+           dkim(*MATCHES, d=puny, i=f"j=C3=BCrgen@post.{puny}"))
+    u_case(635, "i-of-u-labels-elsewhere", "An identity of other U-labels makes a signature void.",
+           signed(message=plain, d=puny, i="jürgen@buch.example"),
+           dkim("permerror", "i= is not within d=", d=puny, i="j=C3=BCrgen@buch.example"), failed,
+           source="RFC 6376 section 6.1.1")
+    u_case(636, "unknown-tag-of-utf8", "An unknown tag may have UTF-8.",
+           signed(message=plain, d=puny, y1="Grüße", z="From:Jürgen"), matches)
+    by_ed25519 = dkim(*MATCHES, d=puny, s="ed", a="ed25519-sha256")
+    u_case(637, "d-of-u-labels-ed25519", "The same holds for Ed25519, and beside others.",
+           signed(ED25519, message=good, d="bücher.example"), [by_ed25519, matches],
+           zone=[key(ED25519.record(), "ed", puny)])
+
+
 def make():
-    for area in [tags, identities, times, header]:
+    for area in [tags, identities, times, header, international]:
         area()
