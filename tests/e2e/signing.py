@@ -14,6 +14,8 @@ sys.path.insert(0, str(harness.SOURCE / "tests/auth/dkim"))
 import signer  # pylint: disable=wrong-import-position
 from signer import Ed25519Key, RsaKey, der, der_number  # pylint: disable=wrong-import-position
 
+SIGNED_FIELDS = ("from", "to", "subject")
+
 
 def private(key):
     """As dkimpy takes it."""
@@ -26,7 +28,7 @@ def private(key):
     return b"-----BEGIN RSA PRIVATE KEY-----\n" + text + b"-----END RSA PRIVATE KEY-----\n"
 
 
-def sign(message, key, domain, selector, fields=("from", "to", "subject"), **options):
+def sign(message, key, domain, selector, fields=SIGNED_FIELDS, **options):
     """The message with a signature on top. `options` are those of dkim.DKIM.sign."""
     one = dkim.DKIM(message)
     one.should_not_sign = ()

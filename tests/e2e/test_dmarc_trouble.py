@@ -217,7 +217,7 @@ class BadAnswers(Trouble):
             begin = time.monotonic()
             dialog.send(message[-6:] + b".\r\n")
             reply = dialog.reply()[-1]
-            self.assertLess(time.monotonic() - begin, 1)
+            self.assertLess(time.monotonic() - begin, SLACK)
             return reply
         judged = judge(server, "bounces.test", CLIENT, finish=finish)
         self.assertEqual((judged.reply[:10], judged.event["dkim"]),

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`postern verify` and the message: its signatures and its author, one that the server has stored,
 and what is hardly a message."""
-import base64
 import json
 import os
 import pathlib
@@ -11,59 +10,37 @@ import socket
 import subprocess
 import time
 
-import dkim
-import nacl.signing
-
 import harness
 from harness import MESSAGE, Dialog
+from signing import SIGNED_FIELDS, Ed25519Key, RsaKey, record, sign
 from test_verify_tool import (DATA, MAX_MESSAGE, NO_INPUT, USAGE, ToolCase, verdict,
                               without_times)
 
-SEED = bytes([7]) * 32
+RSA, ED25519 = RsaKey(2048), Ed25519Key()
 SENDER = "a@author.test"
 HEADER = (b"From: Alice <alice@author.test>\r\nTo: info@ours.test\r\nSubject: signed\r\n"
           b"Message-ID: <7@author.test>\r\n")
 BODY = b"\r\nFirst line\r\n.dot line\r\n\r\nLast line\r\n"
-SIGNED_FIELDS = [b"from", b"to", b"subject"]
 TRACE = ["Return-Path", "Delivered-To", "Authentication-Results", "Received"]
 MISSING = "is missing: on top of the message are no fields of this server"
 SECONDS = 60  # a bound for what is large, with sanitizers and without
 
 
-def rsa_key():
-    """The private key, and the record of its public one."""
-    _, key = harness.certificate("rsa", "signer")
-    public = subprocess.run(["openssl", "rsa", "-in", str(key), "-pubout", "-outform", "DER"],
-                            check=True, capture_output=True).stdout
-    return key.read_bytes(), "v=DKIM1; k=rsa; p=" + base64.b64encode(public).decode()
-
-
-def txt(name, text):
-    # A string of a record has 255 octets at most.
-    strings = " ".join(f'"{text[at:at + 250]}"' for at in range(0, len(text), 250))
-    return f"{name} TXT {strings}"
-
-
 def world():
     """All that the DNS of these tests says."""
-    ed25519 = base64.b64encode(bytes(nacl.signing.SigningKey(SEED).verify_key)).decode()
-    lines = [txt("author.test", "v=spf1 ip4:127.0.0.1 -all"),
-             txt("_dmarc.author.test", "v=DMARC1; p=reject; sp=quarantine; t=y"),
-             txt("s._domainkey.author.test", rsa_key()[1] + "; t=y"),
+    lines = [record("author.test", "v=spf1 ip4:127.0.0.1 -all"),
+             record("_dmarc.author.test", "v=DMARC1; p=reject; sp=quarantine; t=y"),
+             record("s._domainkey.author.test", RSA.record() + "; t=y"),
              "e._domainkey.author.test CNAME e.keys.test",
-             txt("e.keys.test", "v=DKIM1; k=ed25519; p=" + ed25519),
+             record("e.keys.test", ED25519.record()),
              "1.0.0.127.in-addr.arpa PTR mail.author.test", "mail.author.test A 127.0.0.1",
              harness.NO_DNS]
-    quoted = ",\n".join(f"'{line}'" for line in lines)
+    quoted = ",\n".join(f"'{line.rstrip()}'" for line in lines)
     return f"[dns]\nlocal_data = [\n{quoted}]\n"
 
 
-def signed(message, algorithm="rsa-sha256", fields=None, **options):
-    selector, key = {"rsa-sha256": (b"s", rsa_key()[0]),
-                     "ed25519-sha256": (b"e", base64.b64encode(SEED))}[algorithm]
-    return dkim.sign(message, selector, b"author.test", key, canonicalize=(b"relaxed", b"simple"),
-                     signature_algorithm=algorithm.encode(),
-                     include_headers=fields or SIGNED_FIELDS, **options) + message
+def signed(message, selector="s", **options):
+    return sign(message, {"s": RSA, "e": ED25519}[selector], "author.test", selector, **options)
 
 
 class MessageCase(ToolCase):
@@ -86,7 +63,7 @@ class MessageCase(ToolCase):
 
 class Signatures(MessageCase):
     def test_each_signature_has_its_verdict(self):
-        both = signed(signed(HEADER + BODY), "ed25519-sha256", identity=b"alice@author.test")
+        both = signed(signed(HEADER + BODY), "e", identity=b"alice@author.test")
         broken = signed(HEADER + b"\r\nanother body\r\n")[:-len(HEADER) - 16]
         report = self.judged(broken + both)
         rows = [row for row in report["verdicts"] if row["check"] == "dkim"]
@@ -165,7 +142,7 @@ class Signatures(MessageCase):
     def test_a_replay_says_the_same(self):
         """Without a resolver, at another time, and in every byte but those that tell the time."""
         key = "s._domainkey.author.test"
-        cases = [(signed(signed(HEADER + BODY), "ed25519-sha256"), SENDER, {key}, ()),
+        cases = [(signed(signed(HEADER + BODY), "e"), SENDER, {key}, ()),
                  (HEADER + BODY, "a@elsewhere.test", set(), ()),
                  (signed(HEADER + BODY), SENDER, set(), ("--time", "2020-01-01T00:00:00Z"))]
         program = self.programs("verify")
@@ -186,7 +163,7 @@ class Signatures(MessageCase):
 
     def test_a_key_can_be_changed_in_a_record(self):
         record = self.directory / "record"
-        message = signed(HEADER + BODY, "ed25519-sha256")
+        message = signed(HEADER + BODY, "e")
         self.judged(message, "--record", record)
         record.write_text(re.sub("p=[^;\"]*(?=\"\n)", "p=", record.read_text()))
         report = self.judged(message, "--replay", record)
@@ -342,7 +319,7 @@ class Stored(MessageCase):
     def test_what_was_taken_out_cannot_come_back(self):
         """The server judged with it, so what is stored no longer is what was signed."""
         ours = b"Authentication-Results: mx.ours.test; spf=pass\r\n"
-        message = signed(ours + HEADER + BODY, fields=[*SIGNED_FIELDS, b"authentication-results"])
+        message = signed(ours + HEADER + BODY, fields=[*SIGNED_FIELDS, "authentication-results"])
         self.assertEqual(verdict(self.judged(message), "dkim", "1")["result"], "pass")
         [path] = self.store(message)
         self.assertEqual(verdict(self.alone(path), "dkim", "1")["result"], "fail")
