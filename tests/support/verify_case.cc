@@ -170,6 +170,7 @@ void add_lines(const auth::DmarcVerdict& dmarc, std::vector<std::string>& lines)
 VerifyCase read_verify_case(const std::filesystem::path& directory) {
   VerifyCase one;
   one.facts.session.receiver = kReceiver;
+  one.settings.authserv_id = kReceiver;
   const auto text_of = [&](const char* name) {
     auto text = read_file(directory / name);
     if (!text) one.complaints.push_back(std::string(name) + ": cannot be read");

@@ -10,6 +10,7 @@
 
 #include "auth/verify.h"
 #include "dns/answer_table.h"
+#include "policy/decide.h"
 
 namespace support {
 
@@ -17,6 +18,7 @@ struct VerifyCase {
   std::string rule;    // in a sentence
   std::string source;  // where it is written
   auth::Facts facts;
+  policy::AuthSettings settings;
   std::string message;  // as on the wire
   dns::AnswerTable zone;
   std::vector<std::string> expected;  // lines, as lines_of() has them

@@ -5,13 +5,17 @@
 // result comes of it than the one that is due.
 //
 // verify_cases --show DIRECTORY: prints what is found, in the form of `expected`.
+// verify_cases --field DIRECTORY...: prints the Authentication-Results field of each, as a word.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <string>
 
+#include "policy/auth_results.h"
+#include "support/auth_results_reader.h"
 #include "support/verify_case.h"
+#include "support/words.h"
 
 namespace {
 
@@ -184,11 +188,68 @@ void check_failures(const VerifyCase& one, const auth::Verdicts& due, const dns:
   }
 }
 
+std::string field_of(const VerifyCase& one, const auth::Verdicts& verdicts, bool smtputf8) {
+  const auth::SessionFacts& facts = one.facts.session;
+  const auto disposition = policy::decide(facts, verdicts, one.settings);
+  return policy::authentication_results(one.settings.authserv_id, facts, verdicts, disposition,
+                                        smtputf8);
+}
+
+// The verdicts as a reader of the field should find them: "dkim=pass".
+std::vector<std::string> results_in(const std::vector<std::string>& expected) {
+  std::vector<std::string> results;
+  std::vector<std::string> others;  // signatures that did not pass come last
+  bool has_dkim = false;
+  for (const std::string& line : expected) {
+    const std::string name = line.substr(0, line.find(' '));
+    const std::string value = line.substr(name.size() + 1);
+    const std::string result = value.substr(0, value.find_first_of(" :"));
+    has_dkim = has_dkim || name == "dkim" || name == "unlisted";
+    if (name == "mailfrom" || name == "helo") results.push_back("spf=" + result);
+    if (name == "iprev") results.push_back("iprev=" + result);
+    if (name == "dmarc") results.insert(results.begin() + 3, "dmarc=" + result);
+    if (name == "dkim") (result == "pass" ? results : others).push_back("dkim=" + result);
+  }
+  results.insert(results.end(), others.begin(), others.end());
+  if (!has_dkim) results.emplace_back("dkim=none");
+  return results;
+}
+
+// What the field tells only as a number is taken from `due`.
+void leave_out_untold(const std::string& reason, std::uint64_t unlisted,
+                      std::vector<std::string>& due, Report& report) {
+  const std::uint64_t untold = std::strtoull(reason.c_str(), nullptr, 10);
+  report.require(reason == std::to_string(untold) + " more, not told here" && untold >= unlisted &&
+                     untold - unlisted <= due.size(),
+                 "the field ends in \"" + reason + '"');
+  if (report.good()) due.resize(due.size() - (untold - unlisted));
+}
+
+void check_field(const VerifyCase& one, const auth::Verdicts& verdicts, bool smtputf8,
+                 Report& report) {
+  const std::string field = field_of(one, verdicts, smtputf8);
+  report.require(field.size() <= mail::kMaxAuthResults, "the field is too long");
+  const auto read = support::AuthResultsReader::read(field, smtputf8);
+  if (!read) return report.complain("the field cannot be read:\n" + field);
+  report.require(read->authserv_id == one.settings.authserv_id, "the field is of another server");
+  std::vector<std::string> found;
+  for (const mail::AuthResult& result : read->results)
+    found.push_back(result.method + '=' + result.result);
+  auto due = results_in(one.expected);
+  const bool is_cut = found.size() <= due.size() && found != due;
+  if (is_cut || verdicts.dkim.unlisted > 0) {
+    leave_out_untold(read->results.back().reason, verdicts.dkim.unlisted, due, report);
+    due.emplace_back("dkim=neutral");
+  }
+  report.compare(due, found, "in the field");
+}
+
 void play(const VerifyCase& one, auth::Libraries& libraries, Report& report) {
   Run run(one, kPlain, of_zone(one));
   const auth::Verdicts verdicts = run.judge(libraries);
   const auto lines = support::lines_of(verdicts);
   report.compare(one.expected, lines, kPlain.name);
+  for (const bool smtputf8 : {false, true}) check_field(one, verdicts, smtputf8, report);
   report.require(run.rounds() <= auth::kMaxRounds, "it takes too many rounds");
   for (const Way& way : kWays) {
     const auth::Verdicts other = Run(one, way, of_zone(one)).judge(libraries);
@@ -207,20 +268,36 @@ auth::Libraries make_libraries() {
   return {*std::move(dkim), {}};
 }
 
+void show(const VerifyCase& one, auth::Libraries& libraries) {
+  const auto verdicts = Run(one, kPlain, of_zone(one)).judge(libraries);
+  for (const std::string& line : support::lines_of(verdicts)) std::printf("%s\n", line.c_str());
+}
+
+void show_field(const VerifyCase& one, auth::Libraries& libraries) {
+  const auto verdicts = Run(one, kPlain, of_zone(one)).judge(libraries);
+  std::printf("%s\n", support::encode(field_of(one, verdicts, false)).c_str());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool show = argc == 3 && std::string_view(argv[1]) == "--show";
-  if (argc != 2 && !show) return EXIT_FAILURE;
-  const VerifyCase one = support::read_verify_case(argv[argc - 1]);
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const std::string option = !words.empty() && words[0].starts_with("--") ? words[0] : "";
+  if (!option.empty()) words.erase(words.begin());
+  const bool is_known = option.empty() || option == "--show" || option == "--field";
+  if (!is_known || words.empty() || (option != "--field" && words.size() > 1)) return EXIT_FAILURE;
   Report report;
   auth::Libraries libraries = make_libraries();
-  if (show) {
-    const auto verdicts = Run(one, kPlain, of_zone(one)).judge(libraries);
-    for (const std::string& line : support::lines_of(verdicts)) std::printf("%s\n", line.c_str());
-    return EXIT_SUCCESS;
+  for (const std::string& directory : words) {
+    const VerifyCase one = support::read_verify_case(directory);
+    for (const std::string& complaint : one.complaints) report.complain(complaint);
+    if (option == "--show") {
+      show(one, libraries);
+    } else if (option == "--field") {
+      show_field(one, libraries);
+    } else if (report.good()) {
+      play(one, libraries, report);
+    }
   }
-  for (const std::string& complaint : one.complaints) report.complain(complaint);
-  if (report.good()) play(one, libraries, report);
   return report.good() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
