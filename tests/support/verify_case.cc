@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -85,33 +86,87 @@ bool take_max_signatures(std::string_view value, VerifyCase& one) {
   return parse_number(value, one.facts.dkim.max_signatures);
 }
 
-bool take_cutoff(std::string_view value, auth::Cutoff& cutoff) {
-  constexpr std::string_view kNames[] = {"none", "rounds", "deadline", "memory"};
-  static_assert(std::size(kNames) == static_cast<std::size_t>(auth::Cutoff::Last_) + 1);
-  const auto* const name = std::find(std::begin(kNames), std::end(kNames), value);
-  if (name == std::end(kNames)) return false;
-  cutoff = static_cast<auth::Cutoff>(name - std::begin(kNames));
+// `names` in the order of the enumeration.
+template <class Choice>
+bool take_choice(std::string_view value, std::initializer_list<std::string_view> names,
+                 Choice& choice) {
+  const auto* const name = std::find(names.begin(), names.end(), value);
+  if (name == names.end()) return false;
+  choice = static_cast<Choice>(name - names.begin());
   return true;
 }
 
+bool take_cutoff(std::string_view value, auth::Cutoff& cutoff) {
+  return take_choice(value, {"none", "rounds", "deadline", "memory"}, cutoff);
+}
+
+bool take_on_reject(std::string_view value, VerifyCase& one) {
+  return take_choice(value, {"reject", "quarantine"}, one.settings.on_dmarc_reject);
+}
+
+bool take_enforce(std::string_view value, VerifyCase& one) {
+  return take_choice(value, {"false", "true"}, one.settings.enforce_dmarc);
+}
+
+bool take_on_temporary_error(std::string_view value, VerifyCase& one) {
+  return take_choice(value, {"defer", "accept"}, one.settings.on_temporary_error);
+}
+
+bool take_on_fail(std::string_view value, VerifyCase& one) {
+  return take_choice(value, {"mark", "reject"}, one.settings.on_spf_fail);
+}
+
+bool take_spoof_protection(std::string_view value, VerifyCase& one) {
+  one.settings.guarded_domains.emplace_back(value);
+  return !value.empty();
+}
+
+// NETWORK DOMAIN UNTIL REASON; "-" is none
+bool take_exception(std::string_view value, VerifyCase& one) {
+  const auto next_word = [&] {
+    const std::string_view word = value.substr(0, value.find(' '));
+    value.remove_prefix(std::min(word.size() + 1, value.size()));
+    return word == "-" ? "" : word;
+  };
+  policy::DmarcException exception;
+  const std::string_view network = next_word();
+  exception.network = base::Network::parse(network);
+  exception.dkim_domain = next_word();
+  exception.until = next_word();
+  exception.reason = value;
+  one.settings.dmarc_exceptions.push_back(exception);
+  return exception.network.has_value() == !network.empty() && !value.empty();
+}
+
+enum class Times { Once, AtMostOnce, Any };
+
 struct KeywordRow {
   std::string_view keyword;
-  bool required;
+  Times times;
   bool (*take)(std::string_view value, VerifyCase& one);
 };
 
 constexpr KeywordRow kKeywords[] = {
-    {"rule", true, take_rule},
-    {"source", true, take_source},
-    {"client", true, take_client},
-    {"helo", true, take_helo},
-    {"mail_from", true, take_mail_from},
-    {"time", true, take_time},
-    {"min_rsa_bits", false, take_min_rsa_bits},
-    {"max_signatures", false, take_max_signatures},
-    {"cutoff_sender", false, [](auto v, auto& one) { return take_cutoff(v, one.facts.sender); }},
-    {"cutoff_message", false, [](auto v, auto& one) { return take_cutoff(v, one.facts.message); }},
-    {"cutoff_client", false, [](auto v, auto& one) { return take_cutoff(v, one.facts.client); }},
+    {"rule", Times::Once, take_rule},
+    {"source", Times::Once, take_source},
+    {"client", Times::Once, take_client},
+    {"helo", Times::Once, take_helo},
+    {"mail_from", Times::Once, take_mail_from},
+    {"time", Times::Once, take_time},
+    {"min_rsa_bits", Times::AtMostOnce, take_min_rsa_bits},
+    {"max_signatures", Times::AtMostOnce, take_max_signatures},
+    {"cutoff_sender", Times::AtMostOnce,
+     [](auto v, auto& one) { return take_cutoff(v, one.facts.sender); }},
+    {"cutoff_message", Times::AtMostOnce,
+     [](auto v, auto& one) { return take_cutoff(v, one.facts.message); }},
+    {"cutoff_client", Times::AtMostOnce,
+     [](auto v, auto& one) { return take_cutoff(v, one.facts.client); }},
+    {"on_reject", Times::AtMostOnce, take_on_reject},
+    {"enforce", Times::AtMostOnce, take_enforce},
+    {"on_temporary_error", Times::AtMostOnce, take_on_temporary_error},
+    {"on_fail", Times::AtMostOnce, take_on_fail},
+    {"spoof_protection", Times::Any, take_spoof_protection},
+    {"exception", Times::Any, take_exception},
 };
 
 void take_facts(std::string_view text, VerifyCase& one) {
@@ -122,12 +177,13 @@ void take_facts(std::string_view text, VerifyCase& one) {
         std::find_if(std::begin(kKeywords), std::end(kKeywords), [&](const KeywordRow& known) {
           return known.keyword == std::string_view(line).substr(0, blank);
         });
-    const bool is_good = row != std::end(kKeywords) && seen.insert(row->keyword).second &&
+    const bool is_good = row != std::end(kKeywords) &&
+                         (seen.insert(row->keyword).second || row->times == Times::Any) &&
                          row->take(std::string_view(line).substr(blank + 1), one);
     if (!is_good) one.complaints.push_back("case: \"" + line + "\" is no line of it");
   }
   for (const KeywordRow& row : kKeywords) {
-    if (row.required && !seen.contains(row.keyword))
+    if (row.times == Times::Once && !seen.contains(row.keyword))
       one.complaints.push_back("case: it needs " + std::string(row.keyword));
   }
 }
@@ -202,6 +258,16 @@ std::vector<std::string> lines_of(const auth::Verdicts& verdicts) {
   if (verdicts.dkim.unlisted > 0)
     lines.push_back("unlisted " + std::to_string(verdicts.dkim.unlisted));
   add_lines(verdicts.dmarc, lines);
+  return lines;
+}
+
+std::vector<std::string> lines_of(const policy::Disposition& disposition) {
+  std::vector<std::string> lines = {std::string("disposition ") + name_of(disposition.action)};
+  if (disposition.refusal) {
+    const smtp::Reply& reply = *disposition.refusal;
+    lines[0] += ' ' + std::to_string(reply.code) + ' ' + reply.status.to_string() + ' ' + reply.text;
+  }
+  if (!disposition.exception.empty()) lines.push_back("exception " + disposition.exception);
   return lines;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A case of a whole message: what a session knew of it, its bytes, a zone, and the verdicts that
-// are due. The form is that of tests/verify/README.md.
+// A case of a whole message: what a session knew of it, its bytes, a zone, and what is due: the
+// verdicts, and what becomes of it. The form is that of tests/verify/README.md.
 #pragma once
 
 #include <filesystem>
@@ -30,5 +30,7 @@ VerifyCase read_verify_case(const std::filesystem::path& directory);
 
 // All that the verdicts say, but for what every verdict says that has nothing to say.
 std::vector<std::string> lines_of(const auth::Verdicts& verdicts);
+
+std::vector<std::string> lines_of(const policy::Disposition& disposition);
 
 }  // namespace support

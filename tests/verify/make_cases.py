@@ -21,12 +21,13 @@ import contents
 import odd
 import policies
 import senders
+import settings
 import signatures
 from world import CASES
 
 
 def make():
-    for area in [composition, signatures, contents, policies, senders, bounds, odd]:
+    for area in [composition, signatures, contents, policies, senders, bounds, odd, settings]:
         area.make()
     numbers = [case.number for case in CASES]
     assert len(set(numbers)) == len(numbers), [n for n in numbers if numbers.count(n) > 1]

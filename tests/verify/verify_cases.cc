@@ -142,6 +142,34 @@ dns::Answer failure() {
   return dns::Answer::of(dns::Status::Failure, dns::Security::Unknown, "no answer");
 }
 
+policy::Disposition disposition_of(const VerifyCase& one, const auth::Verdicts& verdicts) {
+  return policy::decide(one.facts.session, verdicts, one.settings);
+}
+
+// As `expected` has them.
+std::vector<std::string> lines_of(const VerifyCase& one, const auth::Verdicts& verdicts) {
+  auto lines = support::lines_of(verdicts);
+  for (std::string& line : support::lines_of(disposition_of(one, verdicts)))
+    lines.push_back(std::move(line));
+  return lines;
+}
+
+// What is refused for good when the DNS fails is refused without that too; and what should not be
+// delivered is not, if the configuration says so. A null MX that nobody can ask for is none.
+void require_patience(const VerifyCase& one, const auth::Verdicts& found, const auth::Verdicts& due,
+                      const std::string& how, Report& report) {
+  using policy::Action;
+  const auto then = disposition_of(one, found);
+  const auto normal = disposition_of(one, due);
+  report.require(then.action != Action::Reject || normal.action == Action::Reject,
+                 "refused for good " + how);
+  report.require(!then.refusal || then.refusal->temporary() == (then.action == Action::Defer),
+                 "another class of reply " + how);
+  const bool defers = one.settings.on_temporary_error == policy::OnTemporaryError::Defer;
+  if (defers && normal.action != Action::Deliver && normal.check != policy::Check::NullMx)
+    report.require(then.action != Action::Deliver, "delivered " + how);
+}
+
 // Only the results, for reasons may differ.
 void require_due_or_open(const auth::Verdicts& found, const auth::Verdicts& due,
                          const std::string& how, Report& report) {
@@ -179,20 +207,21 @@ void check_failures(const VerifyCase& one, const auth::Verdicts& due, const dns:
   };
   const auto all = judge([](const dns::Question&) { return failure(); });
   require_due_or_open(all, due, "when the whole DNS fails", report);
+  require_patience(one, all, due, "when the whole DNS fails", report);
   if (has_ptr(one)) return;
   for (const dns::Entry& entry : asked.entries()) {
     const auto without = judge([&](const dns::Question& question) {
       return question == entry.question ? failure() : of_zone(one)(question);
     });
-    require_due_or_open(without, due, "when " + entry.question.to_string() + " fails", report);
+    const std::string how = "when " + entry.question.to_string() + " fails";
+    require_due_or_open(without, due, how, report);
+    require_patience(one, without, due, how, report);
   }
 }
 
 std::string field_of(const VerifyCase& one, const auth::Verdicts& verdicts, bool smtputf8) {
-  const auth::SessionFacts& facts = one.facts.session;
-  const auto disposition = policy::decide(facts, verdicts, one.settings);
-  return policy::authentication_results(one.settings.authserv_id, facts, verdicts, disposition,
-                                        smtputf8);
+  return policy::authentication_results(one.settings.authserv_id, one.facts.session, verdicts,
+                                        disposition_of(one, verdicts), smtputf8);
 }
 
 // The verdicts as a reader of the field should find them: "dkim=pass".
@@ -247,13 +276,13 @@ void check_field(const VerifyCase& one, const auth::Verdicts& verdicts, bool smt
 void play(const VerifyCase& one, auth::Libraries& libraries, Report& report) {
   Run run(one, kPlain, of_zone(one));
   const auth::Verdicts verdicts = run.judge(libraries);
-  const auto lines = support::lines_of(verdicts);
+  const auto lines = lines_of(one, verdicts);
   report.compare(one.expected, lines, kPlain.name);
   for (const bool smtputf8 : {false, true}) check_field(one, verdicts, smtputf8, report);
   report.require(run.rounds() <= auth::kMaxRounds, "it takes too many rounds");
   for (const Way& way : kWays) {
     const auth::Verdicts other = Run(one, way, of_zone(one)).judge(libraries);
-    report.compare(lines, support::lines_of(other), way.name);
+    report.compare(lines, lines_of(one, other), way.name);
     report.require(other == verdicts, std::string("the verdicts are others, ") + way.name);
   }
   check_failures(one, verdicts, run.answers(), libraries, report);
@@ -270,7 +299,7 @@ auth::Libraries make_libraries() {
 
 void show(const VerifyCase& one, auth::Libraries& libraries) {
   const auto verdicts = Run(one, kPlain, of_zone(one)).judge(libraries);
-  for (const std::string& line : support::lines_of(verdicts)) std::printf("%s\n", line.c_str());
+  for (const std::string& line : lines_of(one, verdicts)) std::printf("%s\n", line.c_str());
 }
 
 void show_field(const VerifyCase& one, auth::Libraries& libraries) {

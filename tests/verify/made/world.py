@@ -7,6 +7,7 @@ pass. What is not said of a zone does not exist.
 import dataclasses
 
 from cases import escaped, presentation
+from dispositions import disposition
 from rules_test import ED25519, NOW, RSA, field, replaced, signed, split  # for all of made/
 
 CASES = []
@@ -22,16 +23,18 @@ class Case:
     source: str  # where it is written
     message: bytes
     zone: list      # lines
-    expected: list  # lines
-    facts: dict
+    expected: list  # lines, without what becomes of it
+    facts: dict     # what the session knew, and settings; a list is a line each
 
     def directory(self):
         return f"{self.number:03}-{self.name}"
 
     def files(self):
         facts = [f"rule {self.rule}", f"source {self.source}",
-                 *(f"{name} {value}" for name, value in self.facts.items())]
-        texts = {"case": facts, "zone": self.zone, "expected": self.expected}
+                 *(f"{name} {one}" for name, value in self.facts.items()
+                   for one in (value if isinstance(value, list) else [value]))]
+        texts = {"case": facts, "zone": self.zone,
+                 "expected": self.expected + disposition(self.expected, self.facts)}
         files = {name: "".join(f"{line}\n" for line in lines).encode()
                  for name, lines in texts.items()}
         files["message"] = self.message
