@@ -265,7 +265,8 @@ std::vector<std::string> lines_of(const policy::Disposition& disposition) {
   std::vector<std::string> lines = {std::string("disposition ") + name_of(disposition.action)};
   if (disposition.refusal) {
     const smtp::Reply& reply = *disposition.refusal;
-    lines[0] += ' ' + std::to_string(reply.code) + ' ' + reply.status.to_string() + ' ' + reply.text;
+    lines[0] +=
+        ' ' + std::to_string(reply.code) + ' ' + reply.status.to_string() + ' ' + reply.text;
   }
   if (!disposition.exception.empty()) lines.push_back("exception " + disposition.exception);
   return lines;

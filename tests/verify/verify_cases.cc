@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// verify_cases DIRECTORY: judges the message of a case (README.md), and compares. The verdicts must
-// not depend on when the parts of the message come, nor on the order in which the DNS answers. A
+// verify_cases DIRECTORY: judges the message of a case (README.md), decides, and compares. Nothing
+// may depend on when the parts of the message come, nor on the order in which the DNS answers. A
 // DNS that fails, altogether or at one question, may leave a check open, and nothing else: no other
-// result comes of it than the one that is due.
+// result comes of it than the one that is due, and no refusal for good.
 //
 // verify_cases --show DIRECTORY: prints what is found, in the form of `expected`.
 // verify_cases --field DIRECTORY...: prints the Authentication-Results field of each, as a word.
@@ -310,15 +310,15 @@ void show_field(const VerifyCase& one, auth::Libraries& libraries) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<std::string> words(argv + 1, argv + argc);
-  const std::string option = !words.empty() && words[0].starts_with("--") ? words[0] : "";
-  if (!option.empty()) words.erase(words.begin());
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  const std::string_view option = first.starts_with("--") ? first : "";
+  const int begin = option.empty() ? 1 : 2;
   const bool is_known = option.empty() || option == "--show" || option == "--field";
-  if (!is_known || words.empty() || (option != "--field" && words.size() > 1)) return EXIT_FAILURE;
+  if (!is_known || begin >= argc || (option != "--field" && argc - begin > 1)) return EXIT_FAILURE;
   Report report;
   auth::Libraries libraries = make_libraries();
-  for (const std::string& directory : words) {
-    const VerifyCase one = support::read_verify_case(directory);
+  for (int i = begin; i < argc; ++i) {
+    const VerifyCase one = support::read_verify_case(argv[i]);
     for (const std::string& complaint : one.complaints) report.complain(complaint);
     if (option == "--show") {
       show(one, libraries);

@@ -27,7 +27,8 @@ DEAD_SPF = Sender("192.0.2.66", "mail.example.net", "eve@example.net",
 DEAD_RECORD = is_open("_dmarc.example.org TXT: no answer in 5 s", "", organization="", record="")
 
 
-def failing(number, name, rule, record="v=DMARC1; p=reject", asked="reject", sender=EVE, **settings):
+def failing(number, name, rule, record="v=DMARC1; p=reject", asked="reject", sender=EVE,
+            **settings):
     """Nothing authenticates example.org."""
     case(number, name, rule, OURS, PLAIN, fails(policy=asked), sender=sender,
          zone=[policy(record)], **settings)
@@ -41,7 +42,8 @@ def of_dmarc():
     failing(703, "not-enforced", "DMARC that is not enforced is only recorded.", enforce="false")
     case(704, "not-enforced-several-from", "Without one author there is nothing to enforce, yet "
          "it is refused.", OURS, message("From: ann@example.org", "From: eve@example.net"),
-         faulty("several_froms", "the message has several From fields"), sender=EVE, enforce="false")
+         faulty("several_froms", "the message has several From fields"), sender=EVE,
+         enforce="false")
     case(705, "record-dead-accept", "What nobody can know may be let through.", OURS, PLAIN,
          DEAD_RECORD, sender=EVE, zone=[dead("_dmarc.example.org", "TXT")],
          on_temporary_error="accept")
@@ -85,7 +87,8 @@ def of_spoofing():
     guarded(723, "spoofed-not-by-dkim", "A signature of exactly that domain is enough.",
             signed(message=PLAIN), dkim(*MATCHES), no_record(), zone=[key()])
     guarded(724, "spoofed-by-subdomain", "Without a record a subdomain is another domain.",
-            signed(message=PLAIN, d=sub), dkim(*MATCHES, d=sub), no_record(), zone=[key(domain=sub)])
+            signed(message=PLAIN, d=sub), dkim(*MATCHES, d=sub), no_record(),
+            zone=[key(domain=sub)])
     guarded(725, "spoofed-subdomain-with-record", "With a record it is aligned.",
             signed(message=PLAIN, d=sub), dkim(*MATCHES, d=sub), passes(domain=sub),
             zone=[policy(), key(domain=sub)])
@@ -134,7 +137,7 @@ def of_exceptions():
     gone = dead("sel._domainkey.lists.example.net", "TXT")
     excepted(748, "exception-open", "An exception that nobody can check is waited for.", by_list,
              slow, fails(), zone=[gone], exception=[BY_LIST])
-    excepted(749, "exception-open-accept", "What may be excepted is neither refused nor let through.",
+    excepted(749, "exception-open-accept", "What may be excepted is neither refused nor let by.",
              by_list, slow, fails(), zone=[gone], exception=[BY_LIST], on_temporary_error="accept")
     excepted(750, "exception-open-and-another", "One that holds makes it needless to wait.",
              by_list, slow, fails(), zone=[gone], exception=[BY_LIST, BY_NETWORK])
@@ -145,6 +148,9 @@ def of_exceptions():
     case(753, "exception-not-of-author", "What has no author is not excepted.", OURS,
          message("To: bob@ours.test"), faulty("no_from", "the message has no From field"),
          sender=STRANGER, exception=[BY_NETWORK])
+    excepted(754, "exception-of-both-that-hold", "Where both hold, the exception does.", by_list,
+             LIST, fails(), zone=[LIST_KEY],
+             exception=[f"192.0.2.0/24 lists.example.net {TILL} The list alters subjects."])
 
 
 def make():
