@@ -127,7 +127,8 @@ void honest(FakeVerifier& verifier, const ipc::Judge& job) {
   const auto& pieces = verifier.pieces.at(last);
   const std::string text = pieces.empty() ? "" : pieces[0];
   const mail::HeaderFields header(text);
-  auth::TextBody body(pieces.size() < 2 ? "" : pieces[1]);
+  const std::string rest = pieces.size() < 2 ? "" : pieces[1];
+  auth::TextBody body(rest);
   auto result = auth::verify(
       facts_in(job), {pieces.empty() ? nullptr : &header, pieces.size() < 2 ? nullptr : &body},
       dns::AnswerTable(job.answers), {{job.open.begin(), job.open.end()}, job.lost, job.of_message},
