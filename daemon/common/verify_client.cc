@@ -191,8 +191,8 @@ void VerifyClient::send(Verifiers::iterator verifier, Jobs::iterator job) {
   for (const MessagePiece& piece : its.body) pieces.emplace_back(PieceKind::Body, piece);
   // The verifier may be gone, and the job too, after each of these.
   const auto link = verifier->second.link;
-  for (auto& [part, piece] : pieces)
-    link->send(ipc::Attach{number, part, piece.offset, piece.size}, std::move(piece.fd));
+  for (const auto& [part, piece] : pieces)
+    link->send(ipc::Attach{number, part, piece.offset, piece.size}, piece.fd);
   link->send(judge);
 }
 
