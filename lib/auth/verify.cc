@@ -140,27 +140,25 @@ class MessageChecks {
 
   // All that can be needed, whatever becomes of the signatures. `mailfrom`: nothing while it is
   // open.
-  void ask(const SpfVerdict* mailfrom, dns::Lookups& lookups) const {
+  void ask(const SpfVerdict* mailfrom, dns::Lookups& lookups) {
+    open_ = open_identifiers(mailfrom, lookups);
     std::vector<DmarcIdentifier> identifiers;
-    for (OpenIdentifier& open : open_identifiers(mailfrom, lookups))
-      identifiers.push_back(std::move(open.identifier));
+    for (const OpenIdentifier& open : open_) identifiers.push_back(open.identifier);
     evaluate_dmarc(author_, identifiers, libraries_.suffixes, lookups);
   }
 
-  // What is needed is there.
-  void judge(BodySource& body, const SpfVerdict* mailfrom, const dns::AnswerTable& answers,
-             Verdicts& verdicts) {
+  // `answers` are those that ask() was called with last, and it missed none.
+  void judge(BodySource& body, const dns::AnswerTable& answers, Verdicts& verdicts) {
     dns::Lookups keys(answers), records(answers);
     verdicts.dkim =
         verify_dkim(header_, body, facts_.dkim, facts_.session.time, keys, libraries_.dkim);
     // The same as were asked about, or more would be missing.
     std::vector<DmarcIdentifier> identifiers;
-    for (OpenIdentifier& open : open_identifiers(mailfrom, keys)) {
-      const DmarcIdentifier judged = open.signature
-                                         ? identifier_of(verdicts.dkim.signatures[*open.signature])
-                                         : identifier_of(verdicts.spf.mailfrom);
-      open.identifier.state = judged.state;
-      identifiers.push_back(std::move(open.identifier));
+    for (const OpenIdentifier& open : open_) {
+      identifiers.push_back(open.identifier);
+      identifiers.back().state =
+          open.signature ? identifier_of(verdicts.dkim.signatures[*open.signature]).state
+                         : identifier_of(verdicts.spf.mailfrom).state;
     }
     verdicts.dmarc = evaluate_dmarc(author_, identifiers, libraries_.suffixes, records);
     POSTERN_ASSERT(keys.complete() && records.complete());
@@ -192,6 +190,7 @@ class MessageChecks {
   const mail::HeaderFields& header_;
   const Author author_;
   Libraries& libraries_;
+  std::vector<OpenIdentifier> open_;  // of the last ask()
 };
 
 // The answers, with a failure in the place of each that the message's checks still miss.
@@ -234,9 +233,9 @@ std::variant<Verdicts, Need> verify(const Facts& facts, const MessageParts& mess
     return need;
   }
   if (facts.message == Cutoff::None)
-    checks->judge(*message.body, mailfrom, answers, verdicts);
+    checks->judge(*message.body, answers, verdicts);
   else
-    checks->judge(*message.body, mailfrom, cut(answers, facts.message, ask), verdicts);
+    checks->judge(*message.body, cut(answers, facts.message, ask), verdicts);
   return verdicts;
 }
 

@@ -4,25 +4,17 @@
 #include <algorithm>
 
 #include "base/time.h"
-#include "mail/idn.h"
 
 namespace policy {
 namespace {
 
 using auth::DkimResult;
 
-// The domains (d=) of the signatures with that result, in A-labels.
-std::vector<std::string> signers(const auth::DkimVerdicts& dkim, DkimResult result) {
-  std::vector<std::string> domains;
-  for (const auth::DkimVerdict& signature : dkim.signatures) {
-    if (signature.result != result) continue;
-    if (auto domain = mail::to_a_labels(signature.domain)) domains.push_back(std::move(*domain));
-  }
-  return domains;
-}
-
-bool contains(const std::vector<std::string>& domains, const std::string& domain) {
-  return std::find(domains.begin(), domains.end(), domain) != domains.end();
+// Both names are A-labels in lower case.
+bool is_signed_by(const auth::DkimVerdicts& dkim, const std::string& domain, DkimResult result) {
+  return std::ranges::any_of(dkim.signatures, [&](const auth::DkimVerdict& signature) {
+    return signature.result == result && signature.domain == domain;
+  });
 }
 
 }  // namespace
@@ -32,14 +24,14 @@ ExceptionMatch find_exception(const std::vector<DmarcException>& exceptions,
   ExceptionMatch match;
   if (exceptions.empty()) return match;
   const std::string today = base::UtcTime(facts.time).date();
-  const auto passed = signers(dkim, DkimResult::Pass);
-  const auto open = signers(dkim, DkimResult::TempError);
   for (const DmarcException& exception : exceptions) {
     if (today > exception.until) continue;
     if (exception.network && !exception.network->contains(facts.client)) continue;
-    if (exception.dkim_domain.empty() || contains(passed, exception.dkim_domain))
+    if (exception.dkim_domain.empty() ||
+        is_signed_by(dkim, exception.dkim_domain, DkimResult::Pass))
       return {&exception, false};
-    if (match.exception == nullptr && contains(open, exception.dkim_domain))
+    if (match.exception == nullptr &&
+        is_signed_by(dkim, exception.dkim_domain, DkimResult::TempError))
       match = {&exception, true};
   }
   return match;
