@@ -566,7 +566,9 @@ constexpr Key kKeys[] = {
      .least = "1s",
      .most = "5m",
      .set = put<&Config::auth, &auth::Settings::deadline>,
-     .doc = "Time for all verification of one message."},
+     .doc =
+         "Time for all verification of one message. It begins anew when the header is there, for "
+         "a client may be slow to send it."},
     {.path = "auth.on_temporary_error",
      .type = Type::Choice,
      .fallback = "\"defer\"",
