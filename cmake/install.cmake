@@ -15,6 +15,7 @@ endforeach()
 
 install(FILES conf/postern.conf systemd/postern-socket.conf
   DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/postern/examples)
+install(DIRECTORY conf/fail2ban DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/postern/examples)
 
 # systemd looks into lib of /usr and of /usr/local, whatever the library folder is.
 install(FILES systemd/postern.sysusers DESTINATION lib/sysusers.d RENAME postern.conf)

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/common/environment.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <cstdint>
+#include <filesystem>
 
 #include "daemon/common/exit_code.h"
 #include "daemon/common/port_holder.h"
 #include "net/listener.h"
 #include "net/root_files.h"
+#include "spool/spool_lock.h"
 #include "spool/spool_root.h"
 
 namespace common {
@@ -61,9 +67,55 @@ std::size_t take_named(std::vector<PassedSocket>& passed, const std::string& nam
   return bound.size() - before;
 }
 
+void check_memory(const config::Config& config, std::vector<Finding>& findings) {
+  const std::uint64_t machine = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                                static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  if (config.limits.total_memory > machine)
+    findings.push_back({false, "limits.total_memory is more than the " +
+                                   std::to_string(machine >> 20) + "M that this machine has"});
+}
+
 void check_spool(const config::Config& config, std::vector<Finding>& findings) {
-  if (const auto status = spool::check_root(config.spool, config.workers.user); !status)
-    findings.push_back({true, status.error().reason});
+  const auto status = spool::check_root(spool::root_directory(config.spool), config.workers.user);
+  if (!status) findings.push_back({true, status.error().reason});
+}
+
+spool::RootDirectory state_directory(const config::Config& config) {
+  return {"state", config.state.directory};
+}
+
+bool is_default(const config::State& state) { return state.directory == config::State{}.directory; }
+
+std::string not_kept(const base::Error& error) {
+  return error.reason + "; until then bans do not survive a restart";
+}
+
+// A start makes one that is missing.
+bool can_be_made(const std::string& directory) {
+  struct stat status {};
+  if (::lstat(directory.c_str(), &status) == 0 || errno != ENOENT) return false;
+  const std::string parent = std::filesystem::path(directory).parent_path();
+  return ::access(parent.c_str(), W_OK | X_OK) == 0;
+}
+
+void check_state(const config::Config& config, std::vector<Finding>& findings) {
+  if (can_be_made(config.state.directory)) return;
+  const auto status = spool::check_root(state_directory(config), config.workers.user);
+  if (status) return;
+  const bool is_error = !is_default(config.state);
+  findings.push_back({is_error, is_error ? status.error().reason : not_kept(status.error())});
+}
+
+base::Result<StateDirectory> open_state(const config::Config& config) {
+  const spool::RootDirectory directory = state_directory(config);
+  if (auto made = spool::make_root(directory, config.workers.user); !made) return made.error();
+  if (auto usable = spool::check_root(directory, config.workers.user); !usable)
+    return usable.error();
+  auto root = spool::open_root(directory, config.workers.user);
+  if (!root) return root.error();
+  auto lock = spool::lock_root(root->get(), directory);
+  if (!lock) return lock.error();
+  return StateDirectory{std::move(*root), std::move(*lock), ""};
 }
 
 }  // namespace
@@ -113,11 +165,20 @@ Prepared<std::vector<BoundListener>> prepare_listeners(const config::Config& con
   return prepared;
 }
 
+Prepared<StateDirectory> prepare_state(const config::Config& config) {
+  auto state = open_state(config);
+  if (state) return {std::move(*state), {}};
+  if (is_default(config.state)) return {{{}, {}, not_kept(state.error())}, {}};
+  return {{}, {{kExitCannotCreate, state.error().reason}}};
+}
+
 std::vector<Finding> check_environment(const config::Config& config, bool offline) {
   std::vector<Finding> findings;
   check_tls(config, findings);
   check_dns(config, findings);
   check_spool(config, findings);
+  check_state(config, findings);
+  check_memory(config, findings);
   if (!offline) check_ports(config, findings);
   return findings;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a valid configuration needs from this machine: certificates that work, ports that are free,
-// a spool we may write to. Used to start the server, and by `postern check` without starting
+// directories we may write to. Used to start the server, and by `postern check` without starting
 // anything.
 #pragma once
 
@@ -46,6 +46,17 @@ struct BoundListener {
 // listener.
 Prepared<std::vector<BoundListener>> prepare_listeners(const config::Config& config,
                                                        std::vector<PassedSocket> passed);
+
+// The directory of what survives a restart.
+struct StateDirectory {
+  base::UniqueFd root;  // none: nothing is kept
+  base::UniqueFd lock;
+  std::string warning;  // why there is none
+};
+
+// Opened and locked; made where only its parent is there. That the default directory cannot be used
+// is no failure, as on a machine where nobody has installed the server: mail needs none.
+Prepared<StateDirectory> prepare_state(const config::Config& config);
 
 struct Finding {
   bool is_error = false;

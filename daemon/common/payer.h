@@ -7,7 +7,7 @@
 
 namespace common {
 
-// One for each network that counts as one client (policy::client_network()), and nobody else's.
+// One for each network that counts as one client by default (policy::Prefixes), and nobody else's.
 dns::Payer payer_of(const base::IpAddress& client);
 
 }  // namespace common

@@ -50,8 +50,16 @@ void visit_fields(auto& v, policy::Domain& d) {
   v(d.name, d.mailboxes, d.aliases, d.subaddress_delimiters, d.catch_all, d.spoof_protection);
 }
 
-void visit_fields(auto& v, policy::ConnectionLimits& l) {
-  v(l.total_connections, l.connections, l.exempt);
+void visit_fields(auto& v, policy::Rate& r) { v(r.amount, r.period); }
+
+void visit_fields(auto& v, policy::Prefixes& p) { v(p.v4, p.v6); }
+
+void visit_fields(auto& v, policy::LimitSettings& l) {
+  v(l.total_connections, l.total_handshakes, l.total_memory, l.connections, l.connection_rate,
+    l.handshake_rate, l.byte_rate, l.message_rate, l.recipient_rate, l.error_rate,
+    l.unknown_recipient_rate, l.verifier_crash_rate, l.unknown_recipients_per_session,
+    l.hide_unknown_until_data, l.greeting_delay, l.ban_for, l.ban_max, l.tracked_networks, l.exempt,
+    l.narrow, l.wide, l.wide_factor);
 }
 
 void visit_fields(auto& v, auth::Settings& s) { v(s.deadline, s.dkim, s.second_opinion); }
@@ -67,8 +75,10 @@ void visit_fields(auto& v, policy::AuthSettings& a) {
 
 void visit_fields(auto& v, policy::ListenerAccess& a) { v(a.allow, a.deny); }
 
+void visit_fields(auto& v, policy::ListenerLimits& l) { v(l.connections, l.handshakes); }
+
 void visit_fields(auto& v, common::SmtpRoleSettings::Listener& l) {
-  v(l.access, l.implicit_tls, l.proxy_protocol_from);
+  v(l.access, l.limits, l.implicit_tls, l.proxy_protocol_from);
 }
 
 void visit_fields(auto& v, common::SmtpRoleSettings& s) {

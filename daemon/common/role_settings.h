@@ -23,6 +23,7 @@ namespace common {
 struct SmtpRoleSettings {
   struct Listener {
     policy::ListenerAccess access;
+    policy::ListenerLimits limits;
     bool implicit_tls = false;
     std::vector<base::Network> proxy_protocol_from;
   };
@@ -30,7 +31,7 @@ struct SmtpRoleSettings {
   smtp::Settings smtp;
   net::TlsSettings tls;
   std::vector<policy::Domain> domains;
-  policy::ConnectionLimits limits;
+  policy::LimitSettings limits;
   auth::Settings auth;
   policy::AuthSettings auth_policy;
   std::vector<Listener> listeners;

@@ -13,9 +13,12 @@ SmtpRoleSettings smtp_settings(const config::Config& config,
   SmtpRoleSettings settings{config.hostname,       config.smtp, config.tls,         config.domains,
                             config.limits,         config.auth, config.auth_policy, {},
                             config.spool.min_free, 1,           config.log};
+  // The reply at the end of the data is one for all recipients; EHLO tells clients (RFC 9422).
+  if (config.limits.hide_unknown_until_data) settings.smtp.max_recipients = 1;
   for (const std::size_t index : sockets) {
     const config::Listener& listener = config.listeners.at(index);
-    settings.listeners.push_back({listener.access, listener.tls == config::ListenerTls::Implicit,
+    settings.listeners.push_back({listener.access, listener.limits,
+                                  listener.tls == config::ListenerTls::Implicit,
                                   listener.proxy_protocol_from});
   }
   settings.threads = config.workers.smtp_threads > 0

@@ -49,6 +49,8 @@ void SupervisorLink::handle(ipc::Message& message) {
       return handler_.on_drain(std::chrono::milliseconds(body(ipc::Drain{}).grace_ms));
     case ipc::Type::Peer:
       return handler_.on_peer(body(ipc::Peer{}).id, std::move(*message.fd));
+    case ipc::Type::PeerCrashed:
+      return handler_.on_peer_crashed(body(ipc::PeerCrashed{}).id);
     case ipc::Type::ListSessions:
       return handler_.on_list_sessions(body(ipc::ListSessions{}).request);
     default:

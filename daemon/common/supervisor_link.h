@@ -23,6 +23,8 @@ class RoleHandler {
   // Answer with Drained when nothing is left to finish.
   virtual void on_drain(std::chrono::milliseconds grace) = 0;
   virtual void on_peer(const ipc::RoleId& peer, base::UniqueFd channel) = 0;
+  // The peer died as a process does that is broken, not as one that was ended from outside.
+  virtual void on_peer_crashed(const ipc::RoleId&) {}
   virtual void on_list_sessions(std::uint64_t request) = 0;
 };
 

@@ -105,8 +105,18 @@ void VerifyClient::on_end(const ipc::RoleId& id, const std::string& reason, bool
 void VerifyClient::drop(Verifiers::iterator verifier, const std::string& reason) {
   const auto gone = verifiers_.extract(verifier);
   gone.mapped().link->close();
-  if (const auto job = jobs_.find(gone.mapped().job); job != jobs_.end())
-    finish(job, failed(ipc::name_of(gone.key()) + ": " + reason));
+  const auto job = jobs_.find(gone.mapped().job);
+  if (job == jobs_.end()) return;
+  last_clients_[gone.key()] = job->second.facts.session.client;
+  finish(job, failed(ipc::name_of(gone.key()) + ": " + reason));
+}
+
+void VerifyClient::crashed(const ipc::RoleId& id) {
+  const auto known = verifiers_.find(id);
+  if (known != verifiers_.end() && known->second.job != 0) drop(known, "crashed");
+  const auto last = last_clients_.extract(id);
+  if (last && crashed_) crashed_(last.mapped(), id);
+  dispatch();
 }
 
 void VerifyClient::verify(std::uint64_t number, auth::SessionFacts facts,
@@ -174,6 +184,7 @@ void VerifyClient::dispatch() {
 void VerifyClient::send(Verifiers::iterator verifier, Jobs::iterator job) {
   auto& [number, its] = *job;
   its.state = Job::State::AtVerifier;
+  last_clients_.erase(verifier->first);
   if (base::now() >= its.deadline) its.cut(auth::Cutoff::Deadline);
   its.pieces_sent = its.pieces();
   verifier->second.job = number;

@@ -95,6 +95,13 @@ class VerifyClient {
   // them.
   void on_judged(Judged judged) { judged_ = std::move(judged); }
 
+  // Called in the main loop's thread with the client whose message a verifier crashed over.
+  using Crashed = std::function<void(const base::IpAddress& client, const ipc::RoleId& verifier)>;
+  void on_crashed(Crashed crashed) { crashed_ = std::move(crashed); }
+  // The main loop's thread: the supervisor says that it did. Its channel may have ended before, or
+  // may be about to.
+  void crashed(const ipc::RoleId& verifier);
+
   // The main loop's thread: a channel that the supervisor sent.
   void connect(const ipc::RoleId& verifier, base::UniqueFd channel);
 
@@ -191,9 +198,11 @@ class VerifyClient {
   PeerChange lost_;
   PeerChange stuck_;
   Judged judged_;
+  Crashed crashed_;
   Jobs jobs_;
   std::deque<std::uint64_t> queue_;  // jobs for the next free verifier
   Verifiers verifiers_;
+  std::map<ipc::RoleId, base::IpAddress> last_clients_;  // over whose job a channel ended
   std::uint64_t all_answer_bytes_ = 0;
   std::unique_ptr<net::EventLoop::Watch> tick_;
   std::atomic<std::uint64_t> last_job_{0};

@@ -48,14 +48,14 @@ std::string roles(const json& result) {
   return aligned(rows);
 }
 
-// "http 3, tls_bytes 1": the reasons for which sessions were ended, those that occurred.
-std::string ends(const json& result) {
+// "http 3, tls_bytes 1": those that occurred, of the counters that have `what`.
+std::string occurred(const json& result, std::string_view common::CounterRule::*what) {
   std::string list;
   for (const common::CounterRule& rule : common::kCounters) {
     const std::string name(rule.name);
-    if (rule.end_reason.empty() || result.at(name) == 0) continue;
-    list += (list.empty() ? "" : ", ") + std::string(rule.end_reason) + ' ' +
-            number(result, name.c_str());
+    if ((rule.*what).empty() || result.at(name) == 0) continue;
+    list +=
+        (list.empty() ? "" : ", ") + std::string(rule.*what) + ' ' + number(result, name.c_str());
   }
   return list.empty() ? "none" : list;
 }
@@ -86,7 +86,8 @@ std::string status(const json& result) {
   if (result.at("unjudged_in_a_row") != 0)
     add("DNS", "does not answer: none of the last " + number(result, "unjudged_in_a_row") +
                    " messages could be judged");
-  add("ended by us", ends(result));
+  add("ended by us", occurred(result, &common::CounterRule::end_reason));
+  add("limits met", occurred(result, &common::CounterRule::limit));
   return report + '\n' + roles(result);
 }
 

@@ -19,8 +19,10 @@ std::vector<spool::Mailbox> targets(const common::DeliverRoleSettings& settings)
 
 }  // namespace
 
-Role::Role(const common::DeliverRoleSettings& settings, spool::Spool spool, common::RoleParts parts)
+Role::Role(const common::DeliverRoleSettings& settings, spool::Spool spool, StateFiles state,
+           common::RoleParts parts)
     : spool_(std::move(spool)),
+      state_(loop_, writers_, std::move(state)),
       writers_(spool_, settings.spool.writers),
       janitor_(spool_, targets(settings)) {
   known_.add(targets(settings));
@@ -36,7 +38,7 @@ void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
   loop_.run();
 }
 
-void Role::on_ping(std::uint64_t number) { supervisor_->send(ipc::Pong{number, 0, {}}); }
+void Role::on_ping(std::uint64_t number) { supervisor_->send(ipc::Pong{number, 0, 0, 0, {}, {}}); }
 
 void Role::on_reload(std::uint64_t generation, base::UniqueFd settings) {
   auto opened = common::open_settings<common::DeliverRoleSettings>(settings);
@@ -66,7 +68,7 @@ void Role::on_drain(std::chrono::milliseconds) { supervisor_->send(ipc::Drained{
 void Role::on_peer(const ipc::RoleId& peer, base::UniqueFd channel) {
   if (peer.role != ipc::Role::Smtp) return;
   if (smtp_ != nullptr) smtp_->close();
-  smtp_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, std::move(channel));
+  smtp_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, state_, std::move(channel));
   smtp_->start();
 }
 

@@ -15,6 +15,7 @@
 #include "daemon/common/supervisor_link.h"
 #include "daemon/deliver/janitor.h"
 #include "daemon/deliver/smtp_peer.h"
+#include "daemon/deliver/state_store.h"
 #include "spool/delivery.h"
 #include "spool/writers.h"
 
@@ -23,7 +24,8 @@ namespace deliver_role {
 class Role final : public common::RoleHandler {
  public:
   // Starts the writers' and the janitor's threads.
-  Role(const common::DeliverRoleSettings& settings, spool::Spool spool, common::RoleParts parts);
+  Role(const common::DeliverRoleSettings& settings, spool::Spool spool, StateFiles state,
+       common::RoleParts parts);
 
   // Says that the process is confined and serves; ends with the process.
   void run(ipc::Channel supervisor, std::vector<std::string> warnings);
@@ -41,6 +43,7 @@ class Role final : public common::RoleHandler {
   common::PollLoop loop_;
   KnownMailboxes known_;
   spool::Spool spool_;
+  StateStore state_;
   spool::Writers writers_;
   Janitor janitor_;
   std::unique_ptr<common::SupervisorLink> supervisor_;

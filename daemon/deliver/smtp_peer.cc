@@ -55,11 +55,12 @@ bool KnownMailboxes::has(const spool::Mailbox& mailbox) const {
 }
 
 SmtpPeer::SmtpPeer(common::PollLoop& loop, spool::Spool& spool, spool::Writers& writers,
-                   const KnownMailboxes& known, base::UniqueFd channel)
+                   const KnownMailboxes& known, StateStore& state, base::UniqueFd channel)
     : loop_(loop),
       spool_(spool),
       writers_(writers),
       known_(known),
+      state_(state),
       channel_(std::move(channel), ipc::State::FromSmtp) {}
 
 void SmtpPeer::start() {
@@ -69,6 +70,7 @@ void SmtpPeer::start() {
       [self = shared_from_this()] {
         if (!self->channel_.flush()) self->close();
       });
+  send_state();
   send_space_regularly();
 }
 
@@ -108,6 +110,10 @@ bool SmtpPeer::handle(ipc::Message& message) {
       const auto body = ipc::unpack<ipc::Discard>(message.body);
       if (body) partials_.erase(body->message);
       return body.has_value();
+    }
+    case ipc::Type::SaveState: {
+      const auto body = ipc::unpack<ipc::SaveState>(message.body);
+      return body && save_state(*body, std::move(*message.fd));
     }
     default: {
       auto body = ipc::unpack<ipc::Deliver>(message.body);
@@ -208,6 +214,21 @@ void SmtpPeer::delivered(std::uint64_t message, const spool::Done& done) {
 template <class Message>
 void SmtpPeer::send(const Message& message, const base::SharedFd& fd) {
   if (open_ && !channel_.send(message, fd)) close();
+}
+
+void SmtpPeer::send_state() {
+  for (const auto& [kind, content] : state_.contents())
+    send(ipc::KeptState{kind, content.size}, content.memory);
+}
+
+bool SmtpPeer::save_state(const ipc::SaveState& save, base::UniqueFd memory) {
+  if (save.size > spool::kMaxStateFile || !common::is_sealed_memory(memory.get(), save.size))
+    return false;
+  state_.save(save.kind, {base::share(std::move(memory)), save.size},
+              [self = shared_from_this(), kind = save.kind](const std::string& error) {
+                self->send(ipc::StateSaved{kind, error});
+              });
+  return true;
 }
 
 void SmtpPeer::send_space() {

@@ -15,6 +15,7 @@
 
 #include "base/unique_fd.h"
 #include "daemon/common/poll_loop.h"
+#include "daemon/deliver/state_store.h"
 #include "ipc/channel.h"
 #include "spool/delivery.h"
 #include "spool/writers.h"
@@ -41,7 +42,7 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
 
   // All references must outlive the work that is given to the writers.
   SmtpPeer(common::PollLoop& loop, spool::Spool& spool, spool::Writers& writers,
-           const KnownMailboxes& known, base::UniqueFd channel);
+           const KnownMailboxes& known, StateStore& state, base::UniqueFd channel);
 
   void start();
   void close();
@@ -65,6 +66,8 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
   void delivered(std::uint64_t message, const spool::Done& done);
   template <class Message>
   void send(const Message& message, const base::SharedFd& fd = nullptr);
+  void send_state();
+  bool save_state(const ipc::SaveState& save, base::UniqueFd memory);
   void send_space();
   void send_space_regularly();
 
@@ -72,6 +75,7 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
   spool::Spool& spool_;
   spool::Writers& writers_;
   const KnownMailboxes& known_;
+  StateStore& state_;
   ipc::Channel channel_;
   bool open_ = true;
   std::uint64_t last_space_ = UINT64_MAX;

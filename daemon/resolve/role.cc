@@ -30,7 +30,7 @@ void Role::tell_supervisor(const Message& message) {
   if (supervisor_->wants_write()) supervisor_writable_->resume();
 }
 
-void Role::on_ping(std::uint64_t number) { tell_supervisor(ipc::Pong{number, 0, {}}); }
+void Role::on_ping(std::uint64_t number) { tell_supervisor(ipc::Pong{number, 0, 0, 0, {}, {}}); }
 
 void Role::on_reload(std::uint64_t generation, base::UniqueFd settings) {
   const auto opened = common::open_settings<common::ResolveRoleSettings>(settings);

@@ -26,12 +26,14 @@ void DeliverClient::connect(base::UniqueFd channel) {
          disconnect(violation ? "the deliver process sent nonsense" : reason);
          if (lost_) lost_();
        }});
+  state_.connect(link_);
 }
 
 void DeliverClient::disconnect(const std::string& reason) {
   free_bytes_ = kAway;
   if (link_ == nullptr) return;
   std::exchange(link_, nullptr)->close();
+  state_.disconnect();
   for (auto& [message, pending] : std::exchange(pending_, {})) fail(message, pending, reason);
 }
 
@@ -92,6 +94,14 @@ bool DeliverClient::handle(ipc::Message& message) {
     case ipc::Type::Collecting: {
       const auto collecting = ipc::unpack<ipc::Collecting>(message.body);
       return collecting && take_file(*collecting, std::move(*message.fd));
+    }
+    case ipc::Type::KeptState: {
+      const auto kept = ipc::unpack<ipc::KeptState>(message.body);
+      return kept && state_.take(*kept, *message.fd);
+    }
+    case ipc::Type::StateSaved: {
+      const auto saved = ipc::unpack<ipc::StateSaved>(message.body);
+      return saved && state_.take(*saved);
     }
     case ipc::Type::Appended:
       return take(ipc::Appended{}, [&](const auto& appended) { finish(appended); });

@@ -17,6 +17,7 @@
 
 #include "base/unique_fd.h"
 #include "daemon/smtp/message_buffer.h"
+#include "daemon/smtp/state_client.h"
 #include "ipc/messages.h"
 #include "net/channel_link.h"
 #include "net/event_loop.h"
@@ -38,7 +39,7 @@ class DeliverClient {
   using DeliverDone = std::function<void(const ipc::Delivered&)>;
 
   // `loop` must outlive this.
-  explicit DeliverClient(net::EventLoop& loop) : loop_(loop) {}
+  explicit DeliverClient(net::EventLoop& loop) : loop_(loop), state_(loop) {}
 
   // Called in the main loop's thread when the channel has ended; a new one should come by
   // connect().
@@ -53,6 +54,9 @@ class DeliverClient {
   void deliver(std::uint64_t message, std::shared_ptr<MessagePart> last_part, StoredHeader header,
                std::uint64_t appended_bytes, DeliverDone done);
   void discard(std::uint64_t message);
+
+  // The main loop's thread.
+  StateClient& state() { return state_; }
 
   // Free on the spool's file system as last told; nothing while deliver is away.
   std::optional<std::uint64_t> free_bytes() const;
@@ -77,6 +81,7 @@ class DeliverClient {
   void disconnect(const std::string& reason);
 
   net::EventLoop& loop_;
+  StateClient state_;
   std::shared_ptr<net::ChannelLink> link_;  // null while deliver is away
   std::map<std::uint64_t, Pending> pending_;
   std::function<void()> lost_;

@@ -19,12 +19,13 @@ inline constexpr std::uint64_t kPartBytes = 1u << 20;
 class BufferBudget {
  public:
   explicit BufferBudget(std::uint64_t limit_bytes) : limit_(limit_bytes) {}
+  void set_limit(std::uint64_t limit_bytes) { limit_ = limit_bytes; }  // what is in use stays
   bool take(std::uint64_t bytes);
   void give_back(std::uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
   std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
 
  private:
-  const std::uint64_t limit_;
+  std::atomic<std::uint64_t> limit_;
   std::atomic<std::uint64_t> used_{0};
 };
 

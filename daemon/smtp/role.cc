@@ -12,6 +12,10 @@ namespace smtp_role {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainPoll{20};
+constexpr std::chrono::milliseconds kHandshakePoll{250};
+// Behind the last session, for a disk that is slow to take what survives this process; well below
+// what the supervisor asks of the service manager.
+constexpr std::chrono::seconds kStatePatience{3};
 constexpr std::size_t kMaxRows = 10000;  // sessions in one list: what a message between roles holds
 
 void log_trouble(const std::string& reason) {
@@ -32,14 +36,18 @@ void log_proxy_failure(const base::Endpoint& proxy, std::string_view reason,
 Role::Role(net::EventLoop& loop, const common::SmtpRoleSettings& settings,
            std::shared_ptr<const Snapshot> snapshot, common::RoleParts parts)
     : loop_(loop),
-      services_(std::move(snapshot), settings.limits, loop),
-      proxies_(std::make_unique<net::ProxyIntake>(
-          loop, [this](const auto& proxy, auto reason, auto detail) {
-            services_.counters.add_end(reason);
-            log_proxy_failure(proxy, reason, detail);
-          })) {
+      services_(std::move(snapshot), settings.listeners.size(), loop),
+      proxies_(
+          std::make_unique<net::ProxyIntake>(loop,
+                                             [this](const auto& proxy, auto reason, auto detail) {
+                                               services_.counters.add_end(reason);
+                                               log_proxy_failure(proxy, reason, detail);
+                                             })),
+      load_watch_(loop, services_),
+      state_keeper_(loop, services_),
+      handshake_watch_(loop.every(kHandshakePoll, [this] { watch_handshakes(); })) {
   for (std::size_t i = 0; i < settings.listeners.size(); ++i)
-    sockets_.push_back({std::move(parts.listeners.at(i)), settings.listeners[i]});
+    sockets_.push_back({std::move(parts.listeners.at(i)), settings.listeners[i], i});
   for (auto& [peer, channel] : parts.peers) on_peer(peer, std::move(channel));
   for (unsigned i = 0; i < settings.threads; ++i)
     shards_.push_back(std::make_unique<Shard>(services_));
@@ -67,6 +75,8 @@ void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
   services_.resolve.on_lost([this] { tell_supervisor(ipc::PeerLost{{ipc::Role::Resolve}}); });
   services_.verify.on_lost([this](const auto& id) { tell_supervisor(ipc::PeerLost{id}); });
   services_.verify.on_stuck([this](const auto& id) { tell_supervisor(ipc::PeerStuck{id}); });
+  services_.verify.on_crashed(
+      [this](const auto& client, const auto& id) { count_crash(client, id); });
   services_.opinions.on_lost([this] { tell_supervisor(ipc::PeerLost{{ipc::Role::Opinion}}); });
   services_.opinions.on_stuck([this] { tell_supervisor(ipc::PeerStuck{{ipc::Role::Opinion}}); });
   tell_supervisor(ipc::Confined{std::move(warnings)});
@@ -91,25 +101,64 @@ void Role::listen(Socket& socket) {
       std::make_unique<net::Acceptor>(loop_, std::move(socket.fd), accept_here, log_trouble));
 }
 
-void Role::accept(base::UniqueFd fd, const base::Endpoint& peer, const Socket& socket) {
-  services_.counters.add(common::Counter::connections_total);
-  if (!base::any_contains(socket.settings.proxy_protocol_from, peer.address))
-    return adopt(std::move(fd), peer, std::nullopt, socket);
-  proxies_->take(std::move(fd), peer, [this, peer, &socket](base::UniqueFd known, auto& client) {
-    if (client) return adopt(std::move(known), *client, peer, socket);
-    adopt(std::move(known), peer, std::nullopt, socket);
-  });
+Arrival Role::arrival(base::UniqueFd fd, const base::Endpoint& client, const Socket& socket) {
+  Arrival arrival;
+  arrival.fd = std::move(fd);
+  arrival.peer = {client, socket.settings.implicit_tls};
+  arrival.sid = next_session_id();
+  arrival.snapshot = services_.snapshot();
+  return arrival;
 }
 
-void Role::adopt(base::UniqueFd fd, const base::Endpoint& client,
-                 const std::optional<base::Endpoint>& via, const Socket& socket) {
-  auto admission = services_.connections.admit(client.address, socket.settings.access);
-  Shard& shard = *shards_[next_shard_++ % shards_.size()];
-  shard.adopt({std::move(fd),
-               {client, socket.settings.implicit_tls},
-               via,
-               std::move(admission),
-               next_session_id()});
+void Role::accept(base::UniqueFd fd, const base::Endpoint& peer, const Socket& socket) {
+  services_.counters.add(common::Counter::connections_total);
+  load_watch_.on_descriptor(fd.get());
+  if (base::any_contains(socket.settings.proxy_protocol_from, peer.address))
+    return accept_from_proxy(std::move(fd), peer, socket);
+  Arrival arriving = arrival(std::move(fd), peer, socket);
+  const policy::LimitSettings& limits = arriving.snapshot->limits;
+  const policy::Gate::Visitor visitor{peer.address};
+  std::optional<policy::Gate::Seat> seat;
+  arriving.refusal =
+      services_.gate.judge(visitor, socket.settings.access, limits, base::wall_now());
+  if (!arriving.refusal)
+    arriving.refusal = services_.gate.enter(socket.index, socket.settings.limits,
+                                            policy::Gate::is_exempt(visitor, limits), limits, seat);
+  if (!arriving.refusal) admit(arriving, visitor, std::move(*seat));
+  adopt(std::move(arriving));
+}
+
+// The proxy's connection counts among all before it is known whose it is.
+void Role::accept_from_proxy(base::UniqueFd fd, const base::Endpoint& proxy, const Socket& socket) {
+  const auto seat = std::make_shared<std::optional<policy::Gate::Seat>>();
+  const auto refusal = services_.gate.enter(socket.index, socket.settings.limits, false,
+                                            services_.snapshot()->limits, *seat);
+  if (refusal) {
+    Arrival refused = arrival(std::move(fd), proxy, socket);
+    refused.refusal = refusal;
+    return adopt(std::move(refused));
+  }
+  proxies_->take(
+      std::move(fd), proxy, [this, proxy, &socket, seat](base::UniqueFd known, auto& client) {
+        Arrival arriving = arrival(std::move(known), client.value_or(proxy), socket);
+        if (client) arriving.via = proxy;
+        const policy::Gate::Visitor visitor{arriving.peer.client.address, !client};
+        arriving.refusal = services_.gate.judge(visitor, socket.settings.access,
+                                                arriving.snapshot->limits, base::wall_now());
+        if (!arriving.refusal) admit(arriving, visitor, std::move(**seat));
+        adopt(std::move(arriving));
+      });
+}
+
+void Role::admit(Arrival& arriving, const policy::Gate::Visitor& visitor, policy::Gate::Seat seat) {
+  const std::shared_ptr<const policy::LimitSettings> limits(arriving.snapshot,
+                                                            &arriving.snapshot->limits);
+  arriving.refusal = services_.gate.admit(visitor, std::move(seat), limits, policy::Moment::now(),
+                                          arriving.client);
+}
+
+void Role::adopt(Arrival arriving) {
+  shards_[next_shard_++ % shards_.size()]->adopt(std::move(arriving));
 }
 
 std::string Role::next_session_id() {
@@ -128,10 +177,7 @@ void Role::on_ping(std::uint64_t number) {
   for (const auto& shard : shards_) {
     shard->ping([this, number, waiting] {
       if (--*waiting > 0) return;
-      loop_.post([this, number] {
-        tell_supervisor(
-            ipc::Pong{number, services_.connections.open(), services_.counters.values()});
-      });
+      loop_.post([this, number] { tell_supervisor(services_.figures(number)); });
     });
   }
 }
@@ -141,7 +187,7 @@ base::Status Role::reload(const base::UniqueFd& settings) {
   if (!opened) return opened.error();
   auto snapshot = Snapshot::make(*opened);
   if (!snapshot) return snapshot.error();
-  services_.replace(std::move(*snapshot), opened->limits);
+  services_.replace(std::move(*snapshot));
   obs::configure(opened->log);
   return base::ok();
 }
@@ -149,6 +195,16 @@ base::Status Role::reload(const base::UniqueFd& settings) {
 void Role::on_reload(std::uint64_t generation, base::UniqueFd settings) {
   const auto reloaded = reload(settings);
   tell_supervisor(ipc::Reloaded{generation, reloaded ? "" : reloaded.error().reason});
+}
+
+void Role::watch_handshakes() {
+  const auto snapshot = services_.snapshot();
+  const bool crowded = std::any_of(sockets_.begin(), sockets_.end(), [&](const Socket& socket) {
+    return services_.gate.handshakes_are_crowded(socket.index, socket.settings.limits,
+                                                 snapshot->limits);
+  });
+  if (!crowded) return;
+  for (const auto& shard : shards_) shard->end_old_handshakes();
 }
 
 void Role::on_drain(std::chrono::milliseconds grace) {
@@ -167,10 +223,16 @@ void Role::abort_sessions(std::string_view reason) {
 }
 
 void Role::watch_drain() {
-  if (services_.connections.open() > 0) {
+  if (services_.gate.open() > 0) {
     if (base::now() >= *drain_until_) abort_sessions("grace_over");
     return;
   }
+  // The end of this process is that of deliver too.
+  if (!state_until_) {
+    state_until_ = base::now() + kStatePatience;
+    state_keeper_.save();
+  }
+  if (!services_.deliver.state().settled() && base::now() < *state_until_) return;
   if (!std::exchange(drained_, true)) {
     drain_watch_->pause();
     tell_supervisor(ipc::Drained{});
@@ -190,6 +252,18 @@ void Role::on_peer(const ipc::RoleId& peer, base::UniqueFd channel) {
     case ipc::Role::Smtp:
       break;
   }
+}
+
+// Never against a proxy, which is the client where it names none.
+void Role::count_crash(const base::IpAddress& client, const ipc::RoleId& verifier) {
+  for (const Socket& socket : sockets_)
+    if (base::any_contains(socket.settings.proxy_protocol_from, client)) return;
+  services_.gate.count_verifier_crash(client, ipc::name_of(verifier), services_.snapshot()->limits,
+                                      policy::Moment::now());
+}
+
+void Role::on_peer_crashed(const ipc::RoleId& peer) {
+  if (peer.role == ipc::Role::Verify) services_.verify.crashed(peer);
 }
 
 void Role::on_list_sessions(std::uint64_t request) {

@@ -8,13 +8,25 @@
 namespace smtp_role {
 namespace {
 
-// For the parts of all messages that are in memory at one moment; a session over it gets 452 4.3.1.
-constexpr std::uint64_t kBufferBudget = std::uint64_t{1} << 30;  // bytes
+// Of limits.total_memory, what the parts of all messages may have that are in memory at one moment;
+// a session over it gets 452 4.3.1.
+constexpr std::uint64_t kShareOfMessages = 2;
 
 void log_dns(const Unjudged::Change& change) {
   obs::Line(obs::Event::dns_away)
       .token("state", change.begins ? "begins" : "over")
       .number("messages", static_cast<std::int64_t>(change.messages))
+      .write();
+}
+
+void log_ban(const policy::Ban& ban) {
+  obs::Line(obs::Event::ban)
+      .token("network", ban.network.to_string())
+      .token("limit", ban.cause)
+      .text("reason", ban.reason)
+      .text("evidence", ban.evidence)
+      .number("times", ban.times)
+      .token("until", base::utc_text(ban.until))
       .write();
 }
 
@@ -27,39 +39,23 @@ base::Result<std::shared_ptr<const Snapshot>> Snapshot::make(
   return std::shared_ptr<const Snapshot>(
       new Snapshot{settings.hostname, settings.smtp, settings.auth, settings.min_free_bytes,
                    std::make_shared<const net::TlsContext>(std::move(*tls)),
-                   policy::Recipients(settings.domains), settings.auth_policy});
+                   policy::Recipients(settings.domains), settings.auth_policy, settings.limits});
 }
 
-void Counters::add_end(std::string_view reason) {
-  for (std::size_t i = 0; i < common::kCounters.size(); ++i)
-    if (common::kCounters[i].end_reason == reason) add(static_cast<common::Counter>(i));
-}
-
-void Counters::add(const policy::Disposition& disposition) {
-  using common::Counter;
-  switch (disposition.action) {
-    case policy::Action::Deliver:
-      if (!disposition.exception.empty()) add(Counter::verdict_excepted);
-      return;
-    case policy::Action::Quarantine:
-      return add(Counter::verdict_quarantined);
-    case policy::Action::Reject:
-      return add(disposition.check == policy::Check::Dmarc ? Counter::verdict_dmarc_refused
-                                                           : Counter::verdict_refused);
-    case policy::Action::Defer:
-      return add(Counter::verdict_deferred);
-  }
-}
-
-Services::Services(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits,
+Services::Services(std::shared_ptr<const Snapshot> snapshot, std::size_t listeners,
                    net::EventLoop& main_loop)
-    : connections(std::move(limits)),
-      buffers(kBufferBudget),
+    : gate(snapshot->limits, listeners),
+      history(snapshot->limits.tracked_networks),
+      buffers(snapshot->limits.total_memory / kShareOfMessages),
       deliver(main_loop),
       resolve(main_loop),
       verify(main_loop, resolve),
       opinions(main_loop, [this](common::Counter counter) { counters.add(counter); }),
       snapshot_(std::move(snapshot)) {
+  gate.on_imposed([this](const policy::Ban& ban, policy::Limit limit) {
+    counters.add(limit);
+    log_ban(ban);
+  });
   verify.on_judged([this](const auth::Facts& facts, const auth::Verdicts& verdicts,
                           const dns::AnswerTable& answers) {
     if (this->snapshot()->auth.second_opinion == auth::SecondOpinion::Log)
@@ -72,10 +68,24 @@ std::shared_ptr<const Snapshot> Services::snapshot() const {
   return snapshot_;
 }
 
-void Services::replace(std::shared_ptr<const Snapshot> snapshot, policy::ConnectionLimits limits) {
-  connections.set_limits(std::move(limits));
+void Services::replace(std::shared_ptr<const Snapshot> snapshot) {
+  gate.configure(snapshot->limits);
+  buffers.set_limit(snapshot->limits.total_memory / kShareOfMessages);
   const std::lock_guard lock(mutex_);
   snapshot_ = std::move(snapshot);
+}
+
+ipc::Pong Services::figures(std::uint64_t ping) const {
+  const auto shedding = gate.shedding();
+  std::vector<std::uint64_t> counted = counters.sums();
+  // The one figure that may fall: no sum of what threads did.
+  counted.at(static_cast<std::size_t>(common::Counter::unjudged_in_a_row)) = unjudged_.many();
+  return {ping,
+          gate.open(),
+          gate.table().networks(),
+          gate.bans().list(base::wall_now()).size(),
+          std::string(shedding ? policy::rule_of(*shedding).name : ""),
+          std::move(counted)};
 }
 
 void Services::count(const auth::Verdicts& verdicts, const policy::Disposition& disposition) {
@@ -86,7 +96,6 @@ void Services::count(const auth::Verdicts& verdicts, const policy::Disposition& 
     change = unjudged_.failed(base::now());
   else if (verdicts.dmarc.fault == auth::AuthorFault::None)  // else it says nothing of the DNS
     change = unjudged_.judged();
-  counters.set(common::Counter::unjudged_in_a_row, unjudged_.many());
   if (change) log_dns(*change);
 }
 

@@ -12,6 +12,9 @@ namespace {
 
 namespace replies = smtp::replies;
 
+// Bytes are put into the accounts in portions of at least so many, while a message comes in.
+constexpr std::uint64_t kBytesAtOnce = 64u << 10;
+
 // Log lines of refusals that a session gives by itself: those that concern mail are of interest to
 // an administrator, those of form only to one who looks closely.
 struct MailVerb {
@@ -74,29 +77,22 @@ void log_buffer_trouble(const base::Error& error) {
 
 }  // namespace
 
-SessionHandler::SessionHandler(Services& services, std::shared_ptr<const Snapshot> snapshot,
-                               std::string sid, const base::Endpoint& client,
-                               const std::optional<base::Endpoint>& via,
-                               policy::Connections::Admission admission, ShardLink link)
+SessionHandler::SessionHandler(Services& services, Arrival& arrival, ShardLink link)
     : services_(services),
-      snapshot_(std::move(snapshot)),
-      via_(via ? via->to_string() : ""),
-      slot_(std::move(admission.slot)),
-      connect_refusal_(std::move(admission.refusal)),
+      snapshot_(arrival.snapshot),
+      via_(arrival.via ? arrival.via->to_string() : ""),
+      tls_first_(arrival.peer.implicit_tls),
+      client_(std::move(arrival.client)),
+      refusal_(std::move(arrival.refusal)),
       link_(std::move(link)),
       connected_(base::now()) {
-  facts_.sid = std::move(sid);
-  facts_.client = client;
+  facts_.sid = std::move(arrival.sid);
+  facts_.client = arrival.peer.client;
   facts_.line(obs::Event::connect).token("via", via_).write();
 }
 
 void SessionHandler::on_event(Connection& connection, smtp::Event event) {
   std::visit([&](const auto& concrete) { handle(connection, concrete); }, event);
-}
-
-void SessionHandler::handle(Connection& connection, const smtp::AskConnect& ask) {
-  if (connect_refusal_) return refuse(connection, ask.ticket, "connect", *connect_refusal_, {});
-  connection.answer(ask.ticket, replies::greeting(snapshot_->hostname));
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::AskSender& ask) {
@@ -109,6 +105,8 @@ void SessionHandler::handle(Connection& connection, const smtp::AskSender& ask) 
   transaction_->started = base::now();
   transaction_->queue_id = facts_.sid + "." + std::to_string(++transactions_);
   transaction_->message = services_.deliver.next_message();
+  if (const auto refusal = client_->begin_message(policy::Moment::now()))
+    return refuse(connection, ask.ticket, "mail", *refusal);
   if (const auto lack = shortage(ask.sender.declared_size, 1))
     return refuse(connection, ask.ticket, "mail", lack->reply, lack->detail);
   begin_verification();
@@ -137,24 +135,8 @@ void SessionHandler::verified(Connection& connection, std::uint64_t number,
   if (message_ticket_) judge(connection);
 }
 
-void SessionHandler::handle(Connection& connection, const smtp::AskRecipient& ask) {
-  const auto decision = snapshot_->recipients.decide(ask.path);
-  const std::string recipient = ask.path.address->to_string();
-  const auto refuse_recipient = [&](const smtp::Reply& reply, std::string_view detail) {
-    transaction_->log_refused("rcpt", reply, detail, base::now(), recipient);
-    connection.answer(ask.ticket, reply);
-  };
-  if (!decision.mailbox) return refuse_recipient(decision.reply, {});
-  const std::size_t copies = transaction_->mailboxes.size() + 1;
-  if (const auto lack = shortage(transaction_->sender.declared_size, copies))
-    return refuse_recipient(lack->reply, lack->detail);
-  transaction_->add(*ask.path.address, *decision.mailbox);
-  connection.answer(ask.ticket, decision.reply);
-}
-
 void SessionHandler::handle(Connection& connection, const smtp::AskData& ask) {
-  const std::size_t copies = transaction_->mailboxes.size();
-  if (const auto lack = shortage(transaction_->sender.declared_size, copies))
+  if (const auto lack = shortage(transaction_->sender.declared_size, transaction_->copies()))
     return refuse(connection, ask.ticket, "data", lack->reply, lack->detail);
   auto part = MessagePart::make(services_.buffers);
   if (!part)
@@ -164,6 +146,7 @@ void SessionHandler::handle(Connection& connection, const smtp::AskData& ask) {
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::Body& body) {
+  count_bytes(connection, kBytesAtOnce);
   if (const auto appended = transaction_->part->append(body.bytes); !appended) {
     log_buffer_trouble(appended.error());
     return connection.session().refuse_message(replies::insufficient_storage());
@@ -183,7 +166,7 @@ void SessionHandler::handle(Connection& connection, const smtp::HeaderComplete&)
     log_buffer_trouble(read.error());
     return connection.session().refuse_message(replies::insufficient_storage());
   }
-  if (transaction_->mailboxes.empty())
+  if (transaction_->copies() == 0)
     return connection.session().refuse_message(replies::delivered_before());
   for (const policy::LocalMailbox& mailbox : read->looping)
     transaction_->log_refused("rcpt", replies::delivered_before(), "the others get it", base::now(),
@@ -231,8 +214,10 @@ void SessionHandler::end_transaction() {
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask) {
+  count_bytes(connection);
   message_ticket_ = ask.ticket;
-  if (const auto lack = shortage(transaction_->size_bytes, transaction_->mailboxes.size()))
+  if (transaction_->hidden) return refuse_hidden(connection);
+  if (const auto lack = shortage(transaction_->size_bytes, transaction_->copies()))
     return refuse_message(connection, lack->reply, lack->detail);
   auto body = transaction_->body();
   if (!body) return refuse_message(connection, replies::local_trouble(), body.error().reason);
@@ -257,6 +242,8 @@ void SessionHandler::judge(Connection& connection) {
   transaction_->disposition = policy::decide(facts, *outcome, snapshot_->auth_policy);
   const policy::Disposition disposition = *transaction_->disposition;
   services_.count(*outcome, disposition);
+  if (outcome->dmarc.result == auth::DmarcResult::Pass)
+    services_.history.add_pass(facts_.client.address, snapshot_->limits, base::wall_now());
   if (disposition.refusal)
     return refuse_message(connection, *disposition.refusal, disposition.detail);
   deliver();
@@ -287,7 +274,8 @@ void SessionHandler::deliver() {
                             std::move(told));
 }
 
-void SessionHandler::handle(Connection&, const smtp::MessageDropped& dropped) {
+void SessionHandler::handle(Connection& connection, const smtp::MessageDropped& dropped) {
+  count_bytes(connection);
   services_.counters.add(common::Counter::messages_refused);
   transaction_->log_refused("data", dropped.reply, {}, base::now());
   end_transaction();
@@ -295,7 +283,8 @@ void SessionHandler::handle(Connection&, const smtp::MessageDropped& dropped) {
 
 void SessionHandler::handle(Connection&, const smtp::TransactionReset&) { end_transaction(); }
 
-void SessionHandler::handle(Connection&, const smtp::Refused& refused) {
+void SessionHandler::handle(Connection& connection, const smtp::Refused& refused) {
+  count_errors(connection);
   const std::string_view stage = mail_stage(refused.verb);
   obs::Line line = facts_.line(stage.empty() ? obs::Event::reply : obs::Event::reject);
   if (stage.empty())
@@ -314,7 +303,7 @@ void SessionHandler::refuse(Connection& connection, smtp::Ticket ticket, std::st
   } else {
     obs::Line line = facts_.line(obs::Event::reject);
     line.token("stage", stage).number("code", reply.code).token("ecode", reply.status.to_string());
-    line.token("reason", reply.reason).write();
+    line.token("reason", reply.reason).text("detail", detail).write();
   }
   connection.answer(ticket, reply);
 }
@@ -328,6 +317,7 @@ std::optional<SessionHandler::Shortage> SessionHandler::shortage(std::uint64_t m
 }
 
 void SessionHandler::on_tls(Connection&, const net::TlsFacts& facts) {
+  end_handshake();
   facts_.tls = facts;
   facts_.line(obs::Event::tls)
       .token("version", facts.version)
@@ -344,6 +334,7 @@ void SessionHandler::on_tls_failed(Connection&, std::string_view reason,
 
 void SessionHandler::on_closed(Connection& connection, std::string_view reason) {
   end_transaction();
+  count_end(connection, reason);
   services_.counters.add_end(reason);
   const smtp::Session& session = connection.session();
   const auto& counters = session.counters();

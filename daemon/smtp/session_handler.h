@@ -13,9 +13,20 @@
 #include "daemon/smtp/transaction.h"
 #include "net/connection.h"
 #include "obs/log.h"
-#include "policy/connections.h"
+#include "policy/client.h"
 
 namespace smtp_role {
+
+// A connection on its way from the acceptor to its shard.
+struct Arrival {
+  base::UniqueFd fd;
+  smtp::PeerFacts peer;
+  std::optional<base::Endpoint> via;  // the proxy that told who the client is
+  std::string sid;
+  std::shared_ptr<const Snapshot> snapshot;  // of now: the session keeps it
+  std::optional<policy::Client> client;      // nothing: it is refused, and `refusal` says why
+  std::optional<policy::Refusal> refusal;
+};
 
 class SessionHandler : public net::ConnectionHandler {
  public:
@@ -24,14 +35,16 @@ class SessionHandler : public net::ConnectionHandler {
     std::function<void(std::function<void(net::Connection*)> work)> post;
     // The connection and its handler may be destroyed, though not at once.
     std::function<void()> gone;
+    net::EventLoop* loop = nullptr;  // of the shard's thread
   };
 
-  SessionHandler(Services& services, std::shared_ptr<const Snapshot> snapshot, std::string sid,
-                 const base::Endpoint& client, const std::optional<base::Endpoint>& via,
-                 policy::Connections::Admission admission, ShardLink link);
+  // `arrival`: all of it but the descriptor.
+  SessionHandler(Services& services, Arrival& arrival, ShardLink link);
 
   const SessionFacts& facts() const { return facts_; }
   base::Instant connected() const { return connected_; }
+  // Since when its TLS handshake is in progress; nothing: it is not.
+  std::optional<base::Instant> handshake_since() const { return handshake_since_; }
 
   void on_event(net::Connection& connection, smtp::Event event) override;
   void on_tls(net::Connection& connection, const net::TlsFacts& facts) override;
@@ -43,6 +56,7 @@ class SessionHandler : public net::ConnectionHandler {
  private:
   using Connection = net::Connection;
   void handle(Connection& connection, const smtp::AskConnect& ask);
+  void handle(Connection& connection, const smtp::AskTls& ask);
   void handle(Connection& connection, const smtp::AskSender& ask);
   void handle(Connection& connection, const smtp::AskRecipient& ask);
   void handle(Connection& connection, const smtp::AskData& ask);
@@ -58,6 +72,24 @@ class SessionHandler : public net::ConnectionHandler {
 
   void refuse(Connection& connection, smtp::Ticket ticket, std::string_view stage,
               const smtp::Reply& reply, std::string_view detail);
+
+  // Limits: session_limits.cc.
+  void refuse(Connection& connection, smtp::Ticket ticket, std::string_view stage,
+              const policy::Refusal& refusal);
+  void refuse_recipient(Connection& connection, smtp::Ticket ticket, const mail::Path& path,
+                        const smtp::Reply& reply, std::string_view detail);
+  void refuse_unknown(Connection& connection, smtp::Ticket ticket, const mail::Path& path,
+                      const smtp::Reply& reply);
+  void refuse_hidden(Connection& connection);
+  void answer_late(smtp::Ticket ticket, const smtp::Reply& reply, base::Duration delay);
+  bool greets_late() const;
+  std::optional<policy::Refusal> begin_handshake();
+  void end_handshake();
+  // What came since the last call, once it is as much as `least`.
+  void count_bytes(Connection& connection, std::uint64_t least = 0);
+  void count_errors(Connection& connection);
+  void count_end(Connection& connection, std::string_view reason);
+
   // Why the spool should not take so much more, for it must keep spool.min_free; nothing: it may.
   struct Shortage {
     smtp::Reply reply;
@@ -79,14 +111,19 @@ class SessionHandler : public net::ConnectionHandler {
   const std::shared_ptr<const Snapshot> snapshot_;
   SessionFacts facts_;
   const std::string via_;  // the proxy that named the client; empty: none
-  std::optional<policy::Connections::Slot> slot_;
-  std::optional<smtp::Reply> connect_refusal_;
+  const bool tls_first_;
+  std::optional<policy::Client> client_;  // nothing: it is refused as soon as it asks
+  std::optional<policy::Refusal> refusal_;
   const ShardLink link_;
   const base::Instant connected_;
+  std::optional<base::Instant> handshake_since_;
   std::shared_ptr<Transaction> transaction_;  // shared with its delivery
   // Of its message, which is complete and waits for its verdicts.
   std::optional<smtp::Ticket> message_ticket_;
   unsigned transactions_ = 0;
+  std::uint64_t counted_bytes_ = 0;   // in the accounts of the client's networks
+  std::uint64_t counted_errors_ = 0;  // the same
+  std::unique_ptr<net::EventLoop::Watch> late_answer_;
 };
 
 }  // namespace smtp_role

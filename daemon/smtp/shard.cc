@@ -4,6 +4,12 @@
 #include "obs/log.h"
 
 namespace smtp_role {
+namespace {
+
+// Two or three round trips, on a slow line.
+constexpr std::chrono::seconds kHandshakePatience{3};
+
+}  // namespace
 
 Shard::Shard(Services& services) : services_(services), thread_([this] { loop_.run(); }) {}
 
@@ -22,11 +28,9 @@ void Shard::adopt(Arrival arrival) {
 void Shard::add(Arrival& arrival) {
   const std::uint64_t id = ++last_id_;
   Entry& entry = entries_[id];
-  const auto snapshot = services_.snapshot();
-  entry.handler = std::make_unique<SessionHandler>(services_, snapshot, std::move(arrival.sid),
-                                                   arrival.peer.client, arrival.via,
-                                                   std::move(arrival.admission), link_for(id));
+  const auto snapshot = arrival.snapshot;
   // The handler keeps the snapshot, and so its settings, as long as the connection.
+  entry.handler = std::make_unique<SessionHandler>(services_, arrival, link_for(id));
   entry.connection = std::make_unique<net::Connection>(
       loop_, std::move(arrival.fd), arrival.peer, snapshot->tls, snapshot->smtp, *entry.handler);
   entry.connection->start();
@@ -44,23 +48,33 @@ SessionHandler::ShardLink Shard::link_for(std::uint64_t id) {
       },
       // Posted: the connection must not be destroyed inside a call from it.
       [this, id] { loop_.post([this, id] { entries_.erase(id); }); },
+      &loop_,
   };
 }
 
 template <class Action>
 void Shard::for_each(Action action) {
   loop_.post([this, action] {
-    for (auto& [id, entry] : entries_) action(*entry.connection);
+    for (auto& [id, entry] : entries_) action(entry);
   });
 }
 
 void Shard::shut_down_sessions() {
   loop_.post([this] { shutting_down_ = true; });
-  for_each([](net::Connection& connection) { connection.shut_down(); });
+  for_each([](Entry& entry) { entry.connection->shut_down(); });
 }
 
 void Shard::abort_sessions(std::string_view reason) {
-  for_each([reason](net::Connection& connection) { connection.abort(reason); });
+  for_each([reason](Entry& entry) { entry.connection->abort(reason); });
+}
+
+void Shard::end_old_handshakes() {
+  for_each([young = base::now() - kHandshakePatience](Entry& entry) {
+    const auto since = entry.handler->handshake_since();
+    if (!since || *since > young) return;
+    entry.handler->on_tls_failed(*entry.connection, "timeout", "crowded");
+    entry.connection->abort("tls_failed");
+  });
 }
 
 void Shard::ping(std::function<void()> turned) { loop_.post(std::move(turned)); }

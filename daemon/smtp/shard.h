@@ -19,15 +19,6 @@
 
 namespace smtp_role {
 
-// A connection on its way from the acceptor to its shard.
-struct Arrival {
-  base::UniqueFd fd;
-  smtp::PeerFacts peer;
-  std::optional<base::Endpoint> via;  // the proxy that told who the client is
-  policy::Connections::Admission admission;
-  std::string sid;
-};
-
 // All calls from any thread.
 class Shard {
  public:
@@ -39,6 +30,8 @@ class Shard {
   void adopt(Arrival arrival);
   void shut_down_sessions();  // graceful, each as smtp::Session::shut_down() says
   void abort_sessions(std::string_view reason);  // `reason` of static lifetime
+  // Ends TLS handshakes that last for longer than such things do, for others need their places.
+  void end_old_handshakes();
 
   // Calls back in the shard's thread.
   void ping(std::function<void()> turned);
@@ -53,7 +46,7 @@ class Shard {
   SessionHandler::ShardLink link_for(std::uint64_t id);
   static ipc::Sessions::Row row_of(const Entry& entry);
   template <class Action>
-  void for_each(Action action);
+  void for_each(Action action);  // action(entry), in the shard's thread
 
   Services& services_;
   net::EventLoop loop_;

@@ -49,6 +49,8 @@ struct Transaction {
   smtp::Sender sender;
   std::vector<mail::Address> recipients;        // as accepted
   std::vector<policy::LocalMailbox> mailboxes;  // where they lead, each once
+  // A recipient that does not exist, while nobody is told so yet: the only one of its transaction.
+  std::optional<mail::Address> hidden;
   std::string queue_id;
   base::Instant started;
 
@@ -72,6 +74,8 @@ struct Transaction {
   base::Instant submitted;
 
   void add(const mail::Address& recipient, const policy::LocalMailbox& mailbox);
+  // How often it is to be stored, as far as its client can tell.
+  std::size_t copies() const { return mailboxes.size() + (hidden ? 1 : 0); }
   // False: the budget is used up.
   bool take(std::string_view body, BufferBudget& budget);
 

@@ -81,14 +81,17 @@ int start(const std::string& path, config::Config config,
   if (!tls.failures.empty()) return fail(tls.failures);
   if (const auto files = net::check_root_files(config.dns); !files)
     return fail(common::kExitConfig, files.error());
-  auto root = spool::open_root(config.spool, config.workers.user);
+  const spool::RootDirectory spool = spool::root_directory(config.spool);
+  auto root = spool::open_root(spool, config.workers.user);
   if (!root) return fail(common::kExitCannotCreate, root.error());
   // Told here, where names of users can still be looked up; deliver tries it in earnest.
-  if (const auto writable = spool::check_root(config.spool, config.workers.user); !writable)
+  if (const auto writable = spool::check_root(spool, config.workers.user); !writable)
     return fail(common::kExitCannotCreate, writable.error());
   // What only one server may have, before anybody could connect to the second.
-  const auto lock = spool::lock_root(root->get());
+  const auto lock = spool::lock_root(root->get(), spool);
   if (!lock) return fail(common::kExitCannotCreate, lock.error());
+  auto state = common::prepare_state(config);
+  if (!state.failures.empty()) return fail(state.failures);
   auto control = supervisor::open_control_socket(config.control.socket, *user);
   if (!control) return fail(common::kExitCannotCreate, control.error());
   auto listeners = common::prepare_listeners(config, std::move(passed));
@@ -98,11 +101,16 @@ int start(const std::string& path, config::Config config,
 
   for (const std::string& warning : tls.value->warnings(config.hostname, base::wall_now()))
     obs::Line(obs::Event::trouble).token("area", "tls").text("reason", warning).write();
+  if (!state.value.warning.empty())
+    obs::Line(obs::Event::trouble)
+        .token("area", "state")
+        .text("reason", state.value.warning)
+        .write();
   check_descriptor_limit(config);
-  supervisor::Server server(
-      path, std::move(config),
-      {std::move(listeners.value), std::move(*root), std::move(*programs), std::move(*user)},
-      std::move(*control));
+  supervisor::Server server(path, std::move(config),
+                            {std::move(listeners.value), std::move(*root),
+                             std::move(state.value.root), std::move(*programs), std::move(*user)},
+                            std::move(*control));
   return server.run();
 }
 

@@ -10,7 +10,8 @@ bool same_listeners(const config::Config& before, const config::Config& after) {
     const config::Listener& a = before.listeners[i];
     const config::Listener& b = after.listeners[i];
     if (a.address != b.address || a.tls != b.tls || a.access.allow != b.access.allow ||
-        a.access.deny != b.access.deny || a.proxy_protocol_from != b.proxy_protocol_from)
+        a.access.deny != b.access.deny || a.limits != b.limits ||
+        a.proxy_protocol_from != b.proxy_protocol_from)
       return false;
   }
   return true;

@@ -23,6 +23,13 @@ constexpr std::chrono::seconds kLongestBackOff{30};
 constexpr unsigned kMaxDoublings = 5;
 constexpr std::chrono::minutes kStartLimit{2};  // from start to confined
 
+// What a broken process does to itself; an administrator or the kernel, short of memory, sends
+// others.
+bool is_crash(int status) {
+  constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGSYS};
+  return WIFSIGNALED(status) && std::ranges::find(kSignals, WTERMSIG(status)) != std::end(kSignals);
+}
+
 }  // namespace
 
 Supervisor::Supervisor(common::PollLoop& loop, config::Config config, Resources resources)
@@ -186,8 +193,11 @@ void Supervisor::send_parts(Slot& slot) {
   if (slot.id.role == ipc::Role::Smtp)
     for (std::size_t i = 0; i < resources_.listeners.size(); ++i)
       send(slot, ipc::Listener{static_cast<std::uint32_t>(i)}, copy(resources_.listeners[i].fd));
-  if (slot.id.role == ipc::Role::Deliver)
+  if (slot.id.role == ipc::Role::Deliver) {
     send(slot, ipc::Directory{ipc::Directory::Kind::Spool}, copy(resources_.spool_root));
+    if (resources_.state_root)
+      send(slot, ipc::Directory{ipc::Directory::Kind::State}, copy(resources_.state_root));
+  }
   connect_new(slot);
   send(slot, ipc::Confine{});
 }
@@ -267,6 +277,7 @@ void Supervisor::on_death(Slot& slot, int status) {
   loop_.unwatch(slot.process->channel().fd());
   slot.process.reset();
   slot.confined = slot.serving = false;
+  if (slot.end_reason.empty() && is_crash(status)) send(smtp(), ipc::PeerCrashed{slot.id});
   if (stopping_) {
     // Without deliver smtp still has sessions to answer.
     if (slot.id.role == ipc::Role::Smtp) finish_stop();

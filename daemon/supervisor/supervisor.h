@@ -26,6 +26,7 @@ namespace supervisor {
 struct Resources {
   std::vector<common::BoundListener> listeners;
   base::UniqueFd spool_root;
+  base::UniqueFd state_root;  // none: nothing survives a restart but mail
   std::map<ipc::Role, base::UniqueFd> programs;
   std::optional<base::Account> user;  // whom the roles become; deliver too
 };

@@ -21,7 +21,7 @@ void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
   loop_.run();
 }
 
-void Role::on_ping(std::uint64_t number) { supervisor_->send(ipc::Pong{number, 0, {}}); }
+void Role::on_ping(std::uint64_t number) { supervisor_->send(ipc::Pong{number, 0, 0, 0, {}, {}}); }
 
 void Role::on_reload(std::uint64_t generation, base::UniqueFd settings) {
   const auto log = common::open_settings<obs::Settings>(settings);

@@ -14,13 +14,6 @@ namespace {
 constexpr std::string_view kVersion = "DMARC1";
 constexpr std::size_t kExcerpt = 40;  // octets of a tag's name in a report
 
-// Takes what stands before the separator off the text, and the separator.
-std::string_view take_until(std::string_view& text, char separator) {
-  const std::string_view taken = text.substr(0, text.find(separator));
-  text.remove_prefix(std::min(taken.size() + 1, text.size()));
-  return taken;
-}
-
 // dmarc-version = "v" equals %s"DMARC1" ; the quoted "v" is one in any case (RFC 5234 section 2.3)
 bool is_version(std::string_view tag) {
   if (tag.empty() || base::to_lower(tag.front()) != 'v') return false;
@@ -80,7 +73,7 @@ bool is_uri(std::string_view text) {
 // dmarc-urilist; one that is valid suffices (section 4.10.1).
 bool has_uri(std::string_view list) {
   while (!list.empty()) {
-    if (is_uri(without_size(base::trim(take_until(list, ','))))) return true;
+    if (is_uri(without_size(base::trim(base::take_until(list, ','))))) return true;
   }
   return false;
 }
@@ -188,10 +181,10 @@ bool is_dmarc_record(std::string_view text) { return is_version(text.substr(0, t
 std::variant<DmarcRecord, DmarcSyntaxError> parse_dmarc_record(std::string_view text) {
   POSTERN_ASSERT(is_dmarc_record(text));
   if (text.size() > kMaxDmarcRecord) return DmarcSyntaxError{"the record is too long"};
-  take_until(text, ';');
+  base::take_until(text, ';');
   Parser parser;
   while (!text.empty()) {
-    if (auto complaint = parser.take_tag(take_until(text, ';')))
+    if (auto complaint = parser.take_tag(base::take_until(text, ';')))
       return DmarcSyntaxError{std::move(*complaint)};
   }
   return parser.take_record();

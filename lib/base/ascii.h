@@ -31,4 +31,7 @@ std::string printable(std::string_view text);
 // Without leading and trailing blanks and tabs.
 std::string_view trim(std::string_view text);
 
+// Takes what stands before the separator off the text, and the separator; all, where there is none.
+std::string_view take_until(std::string_view& text, char separator);
+
 }  // namespace base

@@ -76,8 +76,11 @@ std::optional<Network> Network::parse(std::string_view text) {
 
 Network Network::around(const IpAddress& address, int prefix_bits) {
   std::array<std::uint8_t, 16> bytes = address.bytes();
-  for (int bit = prefix_bits; bit < 128; ++bit)
-    bytes[static_cast<std::size_t>(bit / 8)] &= static_cast<std::uint8_t>(~(0x80u >> (bit % 8)));
+  int left = prefix_bits;  // that are kept
+  for (std::uint8_t& byte : bytes) {
+    byte &= static_cast<std::uint8_t>(0xff00 >> std::clamp(left, 0, 8));
+    left -= 8;
+  }
   Network result;
   result.prefix_bits_ = prefix_bits;
   if (address.is_v4()) {

@@ -24,6 +24,7 @@ struct Listener {
   std::string systemd_name;  // empty unless "systemd:NAME"
   ListenerTls tls = ListenerTls::StartTls;
   policy::ListenerAccess access;
+  policy::ListenerLimits limits;
   std::vector<base::Network> proxy_protocol_from;  // our own proxies
 };
 
@@ -50,7 +51,7 @@ struct Config {
   spool::Settings spool;
   smtp::Settings smtp;
   std::chrono::milliseconds shutdown_grace{std::chrono::seconds(30)};
-  policy::ConnectionLimits limits;
+  policy::LimitSettings limits;
   auth::Settings auth;
   policy::AuthSettings auth_policy;
   net::ResolverSettings dns;  // the servers of the system are among them by now

@@ -5,8 +5,10 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "base/ascii.h"
+#include "config/paths.h"
 
 namespace config {
 namespace {
@@ -115,14 +117,44 @@ void check_domains(const std::vector<Table>& tables, Report& report) {
   }
 }
 
+// Of the two that do not fit, the place of one that the file has.
+const Place& place_of_either(const Setting& one, const Setting& other) {
+  return one.in_file() ? one.place : other.place;
+}
+
 void check_bans(const std::vector<Table>& tables, Report& report) {
   for (const Table* limits : all_of(tables, "limits")) {
     const auto* first = limits->get<milliseconds>("ban_for");
     const auto* longest = limits->get<milliseconds>("ban_max");
     if (first == nullptr || longest == nullptr || *first <= *longest) continue;
-    const Setting* setting = limits->find("ban_for");
-    if (!setting->in_file()) setting = limits->find("ban_max");
-    report.error(setting->place, "limits.ban_for: longer than limits.ban_max");
+    report.error(place_of_either(*limits->find("ban_for"), *limits->find("ban_max")),
+                 "limits.ban_for: longer than limits.ban_max");
+  }
+}
+
+void check_prefixes(const std::vector<Table>& tables, Report& report) {
+  for (const Table* limits : all_of(tables, "limits"))
+    for (const Table* wide : all_of(tables, "limits.wide"))
+      for (const std::string_view name : {"ipv4_prefix", "ipv6_prefix"}) {
+        const auto* narrow_bits = limits->get<std::int64_t>(name);
+        const auto* wide_bits = wide->get<std::int64_t>(name);
+        if (narrow_bits == nullptr || wide_bits == nullptr || *wide_bits < *narrow_bits) continue;
+        report.error(
+            place_of_either(*wide->find(name), *limits->find(name)),
+            "limits.wide." + std::string(name) + ": not shorter than limits." + std::string(name),
+            "the wide network holds the other");
+      }
+}
+
+void check_tracked_networks(const std::vector<Table>& tables, Report& report) {
+  for (const Table* limits : all_of(tables, "limits")) {
+    const auto* networks = limits->get<std::int64_t>("tracked_networks");
+    const auto* connections = limits->get<std::int64_t>("total_connections");
+    if (networks == nullptr || connections == nullptr || *networks >= 2 * *connections) continue;
+    report.warning(
+        place_of_either(*limits->find("tracked_networks"), *limits->find("total_connections")),
+        "limits.tracked_networks: less than two times limits.total_connections",
+        "a connection keeps two networks in their places: the client's, and the wide one");
   }
 }
 
@@ -133,10 +165,23 @@ void check_deadline(const std::vector<Table>& tables, Report& report) {
       const auto* deadline = auth->get<milliseconds>("deadline");
       const auto* timeout = dns->get<milliseconds>("timeout");
       if (deadline == nullptr || timeout == nullptr || *deadline >= 2 * *timeout) continue;
-      const Setting* setting = auth->find("deadline");
-      if (!setting->in_file()) setting = dns->find("timeout");
-      report.warning(setting->place, "auth.deadline: shorter than two times dns.timeout",
+      report.warning(place_of_either(*auth->find("deadline"), *dns->find("timeout")),
+                     "auth.deadline: shorter than two times dns.timeout",
                      "a check that needs two answers in a row may fail for lack of time");
+    }
+}
+
+// Where a domain of that name would have its mail.
+void check_directories(const std::vector<Table>& tables, Report& report) {
+  for (const Table* state : all_of(tables, "state"))
+    for (const Table* spool : all_of(tables, "spool")) {
+      const auto* kept = state->get<std::string>("directory");
+      const auto* mail = spool->get<std::string>("directory");
+      if (kept == nullptr || mail == nullptr || !lies_in(*kept, *mail)) continue;
+      const Setting* setting = state->find("directory");
+      if (!setting->in_file()) setting = spool->find("directory");
+      report.error(setting->place, "state.directory: lies in spool.directory",
+                   "mail and state need directories of their own");
     }
 }
 
@@ -181,7 +226,10 @@ void cross_check(const std::vector<Table>& tables, base::WallTime now, Report& r
   check_listeners(tables, report);
   check_domains(tables, report);
   check_bans(tables, report);
+  check_prefixes(tables, report);
+  check_tracked_networks(tables, report);
   check_deadline(tables, report);
+  check_directories(tables, report);
   check_exceptions(tables, now, report);
 }
 

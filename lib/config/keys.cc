@@ -3,111 +3,22 @@
 
 #include <algorithm>
 #include <iterator>
-#include <type_traits>
+
+#include "config/setters.h"
 
 namespace config {
 namespace {
 
-// Setters. A number becomes whatever integer, enum or bool the field is; the row's range or its
-// allowed values keep it inside.
-
-template <class Field>
-void assign(Field& field, const Parsed& value) {
-  if constexpr (std::is_integral_v<Field> || std::is_enum_v<Field>)
-    field = static_cast<Field>(std::get<std::int64_t>(value));
-  else
-    field = std::get<Field>(value);
-}
-
-template <auto Group, auto Field>
-void put(Config& config, const Parsed& value) {
-  assign((config.*Group).*Field, value);
-}
-
-template <auto List, auto Field>
-void put_last(Config& config, const Parsed& value) {
-  assign((config.*List).back().*Field, value);
-}
-
-template <auto List>
-void append(Config& config) {
-  (config.*List).emplace_back();
-}
-
-void append_certificate(Config& config) { config.tls.certificates.emplace_back(); }
-
-void set_hostname(Config& config, const Parsed& value) {
-  config.hostname = std::get<std::string>(value);
-  config.smtp.hostname = config.hostname;
-  config.spool.hostname = config.hostname;
-  // The default, whichever of the two is read first.
-  if (config.auth_policy.authserv_id.empty()) config.auth_policy.authserv_id = config.hostname;
-}
-
-void set_listener_address(Config& config, const Parsed& value) {
-  const auto& address = std::get<ListenAddress>(value);
-  Listener& listener = config.listeners.back();
-  listener.address = address.text;
-  listener.endpoint = address.endpoint;
-  listener.systemd_name = address.systemd_name;
-}
-
-bool is_systemd_listener(const Parsed& value) {
-  return !std::get<ListenAddress>(value).systemd_name.empty();
-}
-
-template <auto Field>
-void set_access(Config& config, const Parsed& value) {
-  assign(config.listeners.back().access.*Field, value);
-}
-
-void set_chain(Config& config, const Parsed& value) {
-  const auto& file = std::get<PemFile>(value);
-  config.tls.certificates.back().chain_name = file.path;
-  config.tls.certificates.back().chain_pem = file.bytes;
-}
-
-void set_key(Config& config, const Parsed& value) {
-  const auto& file = std::get<PemFile>(value);
-  config.tls.certificates.back().key_name = file.path;
-  config.tls.certificates.back().key_pem = file.bytes;
-}
-
-void set_aliases(Config& config, const Parsed& value) {
-  for (const Alias& alias : std::get<std::vector<Alias>>(value))
-    config.domains.back().aliases[alias.from] = alias.to;
-}
-
-void set_catch_all(Config& config, const Parsed& value) {
-  config.domains.back().catch_all = std::get<std::string>(value);
-}
-
-template <auto Field>
-void set_dkim(Config& config, const Parsed& value) {
-  assign(config.auth.dkim.*Field, value);
-}
-
-void append_exception(Config& config) { config.auth_policy.dmarc_exceptions.emplace_back(); }
-
-template <auto Field>
-void set_exception(Config& config, const Parsed& value) {
-  assign(config.auth_policy.dmarc_exceptions.back().*Field, value);
-}
-
-void set_exception_network(Config& config, const Parsed& value) {
-  config.auth_policy.dmarc_exceptions.back().network =
-      std::get<std::vector<base::Network>>(value).front();
-}
-
-// Already checked; only version 1 exists.
-void accept_version(Config&, const Parsed&) {}
-
+using namespace setters;
 using Need = Key::Need;
 using Kind = Section::Kind;
 using policy::AuthSettings;
 using policy::DmarcException;
 using policy::Domain;
+using policy::LimitSettings;
 using policy::ListenerAccess;
+using policy::ListenerLimits;
+using policy::Prefixes;
 
 constexpr std::string_view kListenerTls[] = {"starttls", "implicit"};
 constexpr std::string_view kTlsPolicy[] = {"require", "observe"};
@@ -144,8 +55,15 @@ constexpr Section kSections[] = {
     {.path = "spool", .doc = "Where accepted mail is stored."},
     {.path = "state", .doc = "What survives a restart, mail aside."},
     {.path = "smtp", .doc = "Limits and time-outs of a session."},
-    {.path = "limits", .doc = "Limits for each client network: one IPv4 address, or an IPv6 /64."},
-    {.path = "limits.wide", .doc = "The same limits for the IPv4 /24 or IPv6 /48 around a client."},
+    {.path = "limits",
+     .doc =
+         "Limits for each client network: one IPv4 address, or an IPv6 /64. A rate is an account "
+         "with room for its number, which empties evenly within its time: of 300/1m, five in "
+         "each second. So a client may do 300 things at once, then 300 a minute. The totals "
+         "are for all clients together."},
+    {.path = "limits.wide",
+     .doc = "The same limits, times a factor, for the network around a client's: the IPv4 /24 or "
+            "IPv6 /48. What is done counts in both, and must find room in both."},
     {.path = "dns", .doc = "How names are looked up."},
     {.path = "auth", .doc = "Verification by SPF, DKIM and DMARC."},
     {.path = "auth.spf", .doc = "Sender Policy Framework."},
@@ -222,6 +140,24 @@ constexpr Key kKeys[] = {
      .reloadable = false,
      .set = set_access<&ListenerAccess::deny>,
      .doc = "Clients in these networks get 554 5.7.1, also when listed in allow."},
+    {.path = "listener.total_connections",
+     .type = Type::Integer,
+     .fallback = "0",
+     .least = "0",
+     .most = "1000000",
+     .reloadable = false,
+     .set = set_listener_limit<&ListenerLimits::connections>,
+     .doc = "Connections to this listener from all clients together; it answers further ones as "
+            "limits.total_connections says, which counts these too. 0: as many as that allows."},
+    {.path = "listener.total_handshakes",
+     .type = Type::Integer,
+     .fallback = "0",
+     .least = "0",
+     .most = "1000000",
+     .reloadable = false,
+     .set = set_listener_limit<&ListenerLimits::handshakes>,
+     .doc = "TLS handshakes in progress on this listener; further ones are answered as "
+            "limits.total_handshakes says, which counts these too. 0: as many as that allows."},
 
     {.path = "tls.policy",
      .type = Type::Choice,
@@ -343,7 +279,10 @@ constexpr Key kKeys[] = {
      .type = Type::Path,
      .fallback = "\"/var/lib/postern/state\"",
      .reloadable = false,
-     .doc = "Bans and counters are kept in it."},
+     .set = put<&Config::state, &State::directory>,
+     .doc = "What is to survive a restart is kept in it: which networks are refused for how long, "
+            "and which have sent good mail. Not beneath spool.directory. It is made where only "
+            "its parent directory is there."},
 
     {.path = "smtp.max_message_size",
      .type = Type::Size,
@@ -442,91 +381,185 @@ constexpr Key kKeys[] = {
      .fallback = "10000",
      .least = "1",
      .most = "1000000",
-     .set = put<&Config::limits, &policy::ConnectionLimits::total_connections>,
-     .doc = "Connections from all clients together."},
+     .set = put<&Config::limits, &LimitSettings::total_connections>,
+     .doc = "Connections from all clients together. Further ones get 421 4.3.2; on a listener with "
+            "implicit TLS they are closed without a byte."},
+    {.path = "limits.total_handshakes",
+     .type = Type::Integer,
+     .fallback = "1000",
+     .least = "1",
+     .most = "1000000",
+     .set = put<&Config::limits, &LimitSettings::total_handshakes>,
+     .doc = "TLS handshakes in progress, of all clients together. STARTTLS beyond it gets 421 "
+            "4.3.2; on a listener with implicit TLS the connection is closed without a byte. While "
+            "more than half of them are in progress, one that lasts for longer than 3 seconds is "
+            "ended."},
+    {.path = "limits.total_memory",
+     .type = Type::Size,
+     .fallback = "\"2G\"",
+     .least = "64M",
+     .most = "1024G",
+     .set = put<&Config::limits, &LimitSettings::total_memory>,
+     .doc = "Memory for the sessions and messages of all clients together. When it is nearly used "
+            "up, new connections get 421 4.3.2, and new messages 452 4.3.1."},
     {.path = "limits.connections",
      .type = Type::Integer,
      .fallback = "20",
      .least = "1",
      .most = "1000000",
-     .set = put<&Config::limits, &policy::ConnectionLimits::connections>,
-     .doc = "Connections at the same time."},
+     .set = put<&Config::limits, &LimitSettings::connections>,
+     .doc = "Connections at the same time. Further ones get 421 4.7.0 before any other work is "
+            "done for them; on a listener with implicit TLS they are closed without a byte."},
     {.path = "limits.connection_rate",
      .type = Type::CountRate,
      .fallback = "\"300/1m\"",
-     .doc = "New connections."},
+     .set = put<&Config::limits, &LimitSettings::connection_rate>,
+     .doc = "New connections that were not refused at once. Further ones are answered as those "
+            "beyond limits.connections are. The default lets a TLS scanner come to its end."},
     {.path = "limits.handshake_rate",
      .type = Type::CountRate,
      .fallback = "\"300/1m\"",
-     .doc = "TLS handshakes."},
+     .set = put<&Config::limits, &LimitSettings::handshake_rate>,
+     .doc =
+         "TLS handshakes that begin, whatever becomes of them. Instead of a further one STARTTLS "
+         "gets 421 4.7.0; on a listener with implicit TLS the connection is closed without a "
+         "byte."},
     {.path = "limits.byte_rate",
      .type = Type::ByteRate,
      .fallback = "\"500M/10m\"",
-     .doc = "Bytes received."},
+     .set = put<&Config::limits, &LimitSettings::byte_rate>,
+     .doc = "Bytes received. They are counted when they have come, so the last message may go "
+            "beyond it; while the account is full, MAIL gets 450 4.7.1."},
     {.path = "limits.message_rate",
      .type = Type::CountRate,
      .fallback = "\"100/1m\"",
-     .doc = "Messages."},
+     .set = put<&Config::limits, &LimitSettings::message_rate>,
+     .doc = "Transactions that MAIL begins. Further ones get 450 4.7.1."},
     {.path = "limits.recipient_rate",
      .type = Type::CountRate,
      .fallback = "\"500/1m\"",
-     .doc = "RCPT commands."},
+     .set = put<&Config::limits, &LimitSettings::recipient_rate>,
+     .doc = "RCPT commands, whether or not the recipient exists. Further ones get 452 4.5.3."},
+    {.path = "limits.error_rate",
+     .type = Type::CountRate,
+     .fallback = "\"500/10m\"",
+     .set = put<&Config::limits, &LimitSettings::error_rate>,
+     .doc = "Errors of all sessions of the network together: what errors_per_session counts, and "
+            "sessions that are ended because the client breaks the protocol. One more, and the "
+            "network is refused for a time (ban_for). A TLS handshake that fails is no error."},
+    {.path = "limits.verifier_crash_rate",
+     .type = Type::CountRate,
+     .fallback = "\"2/1h\"",
+     .set = put<&Config::limits, &LimitSettings::verifier_crash_rate>,
+     .doc = "Processes that died over a message of the network. One more, and the network is "
+            "refused for a time (ban_for)."},
     {.path = "limits.errors_per_session",
      .type = Type::Integer,
      .fallback = "10",
      .least = "1",
      .most = "1000",
      .set = put<&Config::smtp, &smtp::Settings::errors_per_session>,
-     .doc = "Commands answered with an error before the session is ended with 421."},
+     .doc = "Commands answered with an error before the session is ended with 421 4.7.0."},
     {.path = "limits.unknown_recipients_per_session",
      .type = Type::Integer,
      .fallback = "5",
      .least = "1",
      .most = "1000",
-     .doc = "Unknown recipients before RCPT gets 452 4.5.3. What was accepted is still delivered."},
+     .set = put<&Config::limits, &LimitSettings::unknown_recipients_per_session>,
+     .doc = "Unknown recipients of one session that get 550 5.1.1, each after a longer wait than "
+            "the one before: 1, 2, 4, then 8 seconds. Beyond it every RCPT gets 452 4.5.3. What "
+            "was accepted is still delivered, then the session ends."},
     {.path = "limits.unknown_recipient_rate",
      .type = Type::CountRate,
      .fallback = "\"30/1h\"",
-     .doc = "Unknown recipients before the network is refused for a time."},
+     .set = put<&Config::limits, &LimitSettings::unknown_recipient_rate>,
+     .doc = "Unknown recipients of all sessions of the network together. One more, and the network "
+            "is refused for a time (ban_for)."},
     {.path = "limits.hide_unknown_until_data",
      .type = Type::Boolean,
      .fallback = "false",
-     .doc = "Whether unknown recipients are refused only at the end of the message."},
+     .set = put<&Config::limits, &LimitSettings::hide_unknown_until_data>,
+     .doc = "Whether RCPT accepts unknown recipients, to refuse the message at its end with 550 "
+            "5.1.1. A message then has one recipient, whatever smtp.max_recipients says: a second "
+            "one gets 452 4.5.3, and most clients send the message again for it."},
     {.path = "limits.greeting_delay",
      .type = Type::Duration,
      .fallback = "\"0s\"",
      .least = "0s",
      .most = "2m",
-     .doc = "How long the greeting is held back. Who speaks before it is a robot."},
+     .set = put<&Config::limits, &LimitSettings::greeting_delay>,
+     .doc = "How long the second line of the greeting is held back. Who speaks before it is a "
+            "robot: it gets 554 5.5.1, is closed, and has made an error. Networks with three "
+            "messages in the last 30 days that passed DMARC do not wait."},
     {.path = "limits.ban_for",
      .type = Type::Duration,
      .fallback = "\"1h\"",
      .least = "1s",
      .most = "365d",
-     .doc = "Length of the first ban. It doubles with each repetition."},
+     .set = put<&Config::limits, &LimitSettings::ban_for>,
+     .doc = "How long a network is refused the first time: its connections get 421 4.7.0, and so "
+            "do MAIL and RCPT in those that it has. It doubles with each repetition. postern bans "
+            "lists such networks and lifts refusals."},
     {.path = "limits.ban_max",
      .type = Type::Duration,
      .fallback = "\"7d\"",
      .least = "1s",
      .most = "365d",
-     .doc = "Length that a ban does not go beyond."},
+     .set = put<&Config::limits, &LimitSettings::ban_max>,
+     .doc = "How long a network is refused at most."},
     {.path = "limits.tracked_networks",
      .type = Type::Integer,
      .fallback = "100000",
      .least = "1000",
      .most = "10000000",
-     .doc = "Networks that are counted at the same time."},
+     .set = put<&Config::limits, &LimitSettings::tracked_networks>,
+     .doc = "Networks that are counted at the same time, two for each client; each costs up to "
+            "128 bytes. When there are more, the one without connections that did nothing for "
+            "longest is forgotten; when all have connections, a new one gets 421 4.3.2."},
+    {.path = "limits.ipv4_prefix",
+     .type = Type::Integer,
+     .fallback = "32",
+     .least = "8",
+     .most = "32",
+     .set = set_prefix<&LimitSettings::narrow, &Prefixes::v4>,
+     .doc = "How many bits of an IPv4 address name the network that is counted as one."},
+    {.path = "limits.ipv6_prefix",
+     .type = Type::Integer,
+     .fallback = "64",
+     .least = "16",
+     .most = "128",
+     .set = set_prefix<&LimitSettings::narrow, &Prefixes::v6>,
+     .doc = "The same of an IPv6 address."},
     {.path = "limits.exempt",
      .type = Type::Networks,
      .fallback = "[]",
-     .set = put<&Config::limits, &policy::ConnectionLimits::exempt>,
-     .doc = "Networks without limits for each network; total_connections still counts them."},
+     .set = put<&Config::limits, &LimitSettings::exempt>,
+     .doc =
+         "Networks that nothing in this section holds for but errors_per_session and the totals, "
+         "and of connections and handshakes there is always room for 100 of theirs. They are "
+         "never refused for a time."},
     {.path = "limits.wide.factor",
      .type = Type::Integer,
      .fallback = "10",
      .least = "1",
      .most = "1000",
+     .set = put<&Config::limits, &LimitSettings::wide_factor>,
      .doc = "How many times the limits of a network the wide network has."},
+    {.path = "limits.wide.ipv4_prefix",
+     .type = Type::Integer,
+     .fallback = "24",
+     .least = "4",
+     .most = "31",
+     .set = set_prefix<&LimitSettings::wide, &Prefixes::v4>,
+     .doc = "How many bits of an IPv4 address name the wide network; less than "
+            "limits.ipv4_prefix."},
+    {.path = "limits.wide.ipv6_prefix",
+     .type = Type::Integer,
+     .fallback = "48",
+     .least = "8",
+     .most = "127",
+     .set = set_prefix<&LimitSettings::wide, &Prefixes::v6>,
+     .doc = "The same of an IPv6 address; less than limits.ipv6_prefix."},
 
     {.path = "dns.servers",
      .type = Type::DnsServers,

@@ -69,7 +69,7 @@ struct PemFile {
 // A checked value. Integers, sizes, booleans and choices (the index of the allowed value) are
 // numbers.
 using Parsed =
-    std::variant<std::int64_t, std::chrono::milliseconds, Rate, std::string,
+    std::variant<std::int64_t, std::chrono::milliseconds, policy::Rate, std::string,
                  std::vector<std::string>, std::vector<base::Network>, std::vector<base::Endpoint>,
                  std::vector<Alias>, ListenAddress, PemFile>;
 

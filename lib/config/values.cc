@@ -39,13 +39,14 @@ std::optional<std::int64_t> multiply(std::int64_t number, std::int64_t factor) {
 }
 
 template <class Amount>
-std::optional<Rate> parse_per(std::string_view text, Amount parse_amount) {
+std::optional<policy::Rate> parse_per(std::string_view text, Amount parse_amount) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) return {};
   const std::optional<std::int64_t> amount = parse_amount(text.substr(0, slash));
   const auto period = parse_duration(text.substr(slash + 1));
-  if (!amount || !period || *amount == 0 || period->count() == 0) return {};
-  return Rate{*amount, *period};
+  if (!amount || !period || *amount == 0 || *amount > kMaxRateAmount || period->count() == 0)
+    return {};
+  return policy::Rate{*amount, *period};
 }
 
 std::optional<std::int64_t> parse_count(std::string_view text) {
@@ -103,9 +104,13 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   return milliseconds(total);
 }
 
-std::optional<Rate> parse_rate(std::string_view text) { return parse_per(text, parse_count); }
+std::optional<policy::Rate> parse_rate(std::string_view text) {
+  return parse_per(text, parse_count);
+}
 
-std::optional<Rate> parse_byte_rate(std::string_view text) { return parse_per(text, parse_size); }
+std::optional<policy::Rate> parse_byte_rate(std::string_view text) {
+  return parse_per(text, parse_size);
+}
 
 bool is_date(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;

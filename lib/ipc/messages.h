@@ -87,6 +87,12 @@ struct PeerLost {
   void visit(auto& v) { v(id); }
 };
 
+struct PeerCrashed {
+  static constexpr Type kType = Type::PeerCrashed;
+  RoleId id;
+  void visit(auto& v) { v(id); }
+};
+
 struct PeerStuck {
   static constexpr Type kType = Type::PeerStuck;
   RoleId id;
@@ -114,8 +120,11 @@ struct Pong {
   std::uint64_t number = 0;
   // Of smtp; zero and nothing elsewhere.
   std::uint64_t sessions = 0;
-  std::vector<std::uint64_t> counters;  // in the order of daemon/common/counters.def
-  void visit(auto& v) { v(number, sessions, counters); }
+  std::uint64_t networks = 0;           // that it has accounts of
+  std::uint64_t bans = 0;               // in force
+  std::string shedding;                 // the limit for which it refuses all; empty: it does not
+  std::vector<std::uint64_t> counters;  // in the order of daemon/common/counters.h
+  void visit(auto& v) { v(number, sessions, networks, bans, shedding, counters); }
 };
 
 struct Reload {
@@ -239,6 +248,32 @@ struct Space {
   static constexpr Type kType = Type::Space;
   std::uint64_t free_bytes = 0;
   void visit(auto& v) { v(free_bytes); }
+};
+
+// What smtp decides and deliver keeps. It means nothing to deliver.
+enum class StateKind : std::uint8_t { Bans, History, Last_ = History };
+
+// For each kind, before anything else on the channel; empty when nothing was ever saved.
+struct KeptState {
+  static constexpr Type kType = Type::KeptState;
+  StateKind kind = StateKind::Bans;
+  std::uint64_t size = 0;  // behind the descriptor, bytes
+  void visit(auto& v) { v(kind, size); }
+};
+
+// The next of a kind after StateSaved.
+struct SaveState {
+  static constexpr Type kType = Type::SaveState;
+  StateKind kind = StateKind::Bans;
+  std::uint64_t size = 0;
+  void visit(auto& v) { v(kind, size); }
+};
+
+struct StateSaved {
+  static constexpr Type kType = Type::StateSaved;
+  StateKind kind = StateKind::Bans;
+  std::string error;  // empty: done
+  void visit(auto& v) { v(kind, error); }
 };
 
 // What has come of the message of the next Judge, in this order: its header, all of it, sealed

@@ -36,11 +36,13 @@ constexpr Transition kTransitions[] = {
     {State::AwaitServe, Type::Serve, State::Serving},
     {State::Serving, Type::Ping, State::Serving},
     {State::Serving, Type::Peer, State::Serving},
+    {State::Serving, Type::PeerCrashed, State::Serving},
     {State::Serving, Type::Reload, State::Serving},
     {State::Serving, Type::ListSessions, State::Serving},
     {State::Serving, Type::Drain, State::Draining},
     {State::Draining, Type::Ping, State::Draining},
     {State::Draining, Type::Peer, State::Draining},
+    {State::Draining, Type::PeerCrashed, State::Draining},
     {State::Draining, Type::ListSessions, State::Draining},
     {State::Draining, Type::Drain, State::Draining},  // with less grace
 
@@ -48,9 +50,12 @@ constexpr Transition kTransitions[] = {
     {State::FromDeliver, Type::Collecting, State::FromDeliver},
     {State::FromDeliver, Type::Appended, State::FromDeliver},
     {State::FromDeliver, Type::Space, State::FromDeliver},
+    {State::FromDeliver, Type::KeptState, State::FromDeliver},
+    {State::FromDeliver, Type::StateSaved, State::FromDeliver},
     {State::FromSmtp, Type::Deliver, State::FromSmtp},
     {State::FromSmtp, Type::Append, State::FromSmtp},
     {State::FromSmtp, Type::Discard, State::FromSmtp},
+    {State::FromSmtp, Type::SaveState, State::FromSmtp},
 
     {State::FromVerify, Type::Need, State::FromVerify},
     {State::FromVerify, Type::Judged, State::FromVerify},

@@ -128,6 +128,9 @@ bool Connection::step() {
   if (phase_ == Phase::Closed || !flush() || held_since_) return false;
   // Before the handshake: the end may have come while the 220 waited for the peer to read.
   if (close_wanted_) return begin_lingering(), phase_ == Phase::Lingering;
+  // A question is open. The transaction has failed, whatever the answer (RFC 5321
+  // section 4.1.1.10).
+  if (broken_) return close_now("lost"), false;
   if (handshake_wanted_) return begin_handshake();
   // A session holds back replies above a limit: now that some are gone it may have more.
   if (bytes_out_ != sent_before) return true;
@@ -192,8 +195,10 @@ bool Connection::read_some() {
       bytes_in_ += io.bytes;
       session_.on_bytes({buffer.data(), io.bytes}, base::now());
       return true;
-    case Io::State::Closed:
     case Io::State::Failed:
+      broken_ = true;
+      [[fallthrough]];
+    case Io::State::Closed:
       session_.on_eof(base::now());
       return true;
     case Io::State::NeedRead:
@@ -321,7 +326,8 @@ void Connection::update_watches() {
   const auto set = [](event* handle, bool wanted) {
     wanted ? event_add(handle, nullptr) : event_del(handle);
   };
-  // While a question is open nothing is watched: the answer comes from inside.
+  // While a question is open input is watched up to what a session may hold, so that a client that
+  // is gone is noticed; behind its end, and while held, nothing is: what comes next is from inside.
   set(read_event_.get(), waiting_for_ == EV_READ);
   set(write_event_.get(), waiting_for_ == EV_WRITE);
   const base::Instant deadline = next_deadline();

@@ -39,6 +39,8 @@ class ConnectionHandler {
   virtual void on_gone(Connection& connection) = 0;
 };
 
+// A client that resets its connection, or ends TLS without close_notify, is gone, and an open
+// question with it. One that ended its side in good order may be waiting for what it asked.
 class Connection {
  public:
   // `loop`, `settings` and `handler` must outlive this.
@@ -67,8 +69,8 @@ class Connection {
  private:
   // Lingering: everything is said and our side is shut; what the client still sends is read and
   // dropped, for else the kernel would reset the connection and the last reply might be lost. A
-  // client that was refused when it came has little time for that, and none if it sent nothing:
-  // nobody counts it any more.
+  // client that was never greeted has little time for that, and none if it sent nothing: when it
+  // was refused nobody counts it any more.
   enum class Phase { Plain, Handshake, Encrypted, Lingering, Closed };
 
   void run();
@@ -107,7 +109,8 @@ class Connection {
   std::optional<base::Instant> held_since_;
   bool handshake_wanted_ = false;
   bool close_wanted_ = false;
-  bool unserved_ = false;  // refused when it came
+  bool unserved_ = false;  // never greeted
+  bool broken_ = false;    // nothing that is said can arrive
   bool reported_ = false;  // on_closed() was called
   std::string_view close_reason_;
   short waiting_for_ = 0;           // EV_READ or EV_WRITE

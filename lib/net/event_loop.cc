@@ -62,32 +62,43 @@ void EventLoop::run_posted() {
 }
 
 std::unique_ptr<EventLoop::Watch> EventLoop::watch(int fd, short what, const timeval* interval,
-                                                   Callback callback) {
+                                                   Callback callback, Fired* fired) {
   auto result = std::make_unique<Watch>(std::move(callback));
-  result->event_.reset(event_new(base_.get(), fd, what, &Watch::fired, result.get()));
+  result->event_.reset(event_new(base_.get(), fd, what, fired, result.get()));
   POSTERN_ASSERT(result->event_ != nullptr);
   POSTERN_ASSERT(event_add(result->event_.get(), interval) == 0);
   return result;
 }
 
 std::unique_ptr<EventLoop::Watch> EventLoop::on_readable(int fd, Callback callback) {
-  return watch(fd, EV_READ | EV_PERSIST, nullptr, std::move(callback));
+  return watch(fd, EV_READ | EV_PERSIST, nullptr, std::move(callback), &Watch::fired);
 }
 
 std::unique_ptr<EventLoop::Watch> EventLoop::on_writable(int fd, Callback callback) {
-  return watch(fd, EV_WRITE | EV_PERSIST, nullptr, std::move(callback));
+  return watch(fd, EV_WRITE | EV_PERSIST, nullptr, std::move(callback), &Watch::fired);
 }
 
 std::unique_ptr<EventLoop::Watch> EventLoop::on_signal(int signal_number, Callback callback) {
-  return watch(signal_number, EV_SIGNAL | EV_PERSIST, nullptr, std::move(callback));
+  return watch(signal_number, EV_SIGNAL | EV_PERSIST, nullptr, std::move(callback), &Watch::fired);
 }
 
 std::unique_ptr<EventLoop::Watch> EventLoop::every(base::Duration interval, Callback callback) {
   const timeval tv = to_timeval(interval);
-  return watch(-1, EV_PERSIST, &tv, std::move(callback));
+  return watch(-1, EV_PERSIST, &tv, std::move(callback), &Watch::fired);
+}
+
+std::unique_ptr<EventLoop::Watch> EventLoop::after(base::Duration delay, Callback callback) {
+  const timeval tv = to_timeval(delay);
+  return watch(-1, 0, &tv, std::move(callback), &Watch::fired_once);
 }
 
 void EventLoop::Watch::fired(int, short, void* self) { static_cast<Watch*>(self)->callback_(); }
+
+// The watch may be gone when the callback returns.
+void EventLoop::Watch::fired_once(int, short, void* self) {
+  const Callback callback = std::move(static_cast<Watch*>(self)->callback_);
+  callback();
+}
 
 void EventLoop::Watch::pause() { event_del(event_.get()); }
 void EventLoop::Watch::resume() { event_add(event_.get(), nullptr); }

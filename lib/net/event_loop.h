@@ -44,6 +44,8 @@ class EventLoop {
   std::unique_ptr<Watch> on_writable(int fd, Callback callback);
   std::unique_ptr<Watch> on_signal(int signal_number, Callback callback);
   std::unique_ptr<Watch> every(base::Duration interval, Callback callback);
+  // Once; the callback may destroy the handle.
+  std::unique_ptr<Watch> after(base::Duration delay, Callback callback);
 
   event_base* native() { return base_.get(); }
 
@@ -51,7 +53,9 @@ class EventLoop {
   struct BaseDeleter {
     void operator()(event_base* base) const;
   };
-  std::unique_ptr<Watch> watch(int fd, short what, const timeval* interval, Callback callback);
+  using Fired = void(int fd, short what, void* watch);
+  std::unique_ptr<Watch> watch(int fd, short what, const timeval* interval, Callback callback,
+                               Fired* fired);
   void run_posted();
 
   std::unique_ptr<event_base, BaseDeleter> base_;
@@ -64,7 +68,7 @@ class EventLoop {
 class EventLoop::Watch {
  public:
   explicit Watch(Callback callback) : callback_(std::move(callback)) {}
-  // A paused watch calls nothing until it is resumed.
+  // A paused watch calls nothing until it is resumed. Not for one made by after().
   void pause();
   void resume();
   void resume_every(base::Duration interval);  // for a watch made by every()
@@ -72,6 +76,7 @@ class EventLoop::Watch {
  private:
   friend class EventLoop;
   static void fired(int fd, short what, void* self);
+  static void fired_once(int fd, short what, void* self);
   EventHandle event_;
   Callback callback_;
 };

@@ -149,7 +149,7 @@ constexpr Row kAllowed[] = {
     {"setsockopt", kResolve, kOnly6, "questions"},
 
     {"openat newfstatat getdents64", kDeliver, kAlways, "Landlock: beneath spool and state"},
-    {"mkdirat renameat2 unlinkat", kDeliver, kAlways, "Landlock: beneath spool and state"},
+    {"mkdirat renameat renameat2 unlinkat", kDeliver, kAlways, "Landlock: beneath spool and state"},
     {"fsync fdatasync", kDeliver, kAlways, "durable before it is acknowledged"},
     {"pwrite64 ftruncate", kDeliver, kAlways, "large messages, state"},
     {"fstatfs", kDeliver, kAlways, "room in the spool"},

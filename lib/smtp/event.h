@@ -36,6 +36,11 @@ struct Sender {
 struct AskConnect {
   Ticket ticket;
 };
+// May this client have a handshake? 220, and StartTls comes; 421 and closed; or another 4xx/5xx,
+// and the session goes on in clear.
+struct AskTls {
+  Ticket ticket;
+};
 // 250 begins a transaction; or 4xx/5xx.
 struct AskSender {
   Ticket ticket;
@@ -86,11 +91,11 @@ struct StartTls {};
 // Send output(), then close.
 struct Close {
   std::string_view reason;  // a log token of static lifetime
-  bool unserved = false;    // AskConnect was answered no
+  bool unserved = false;    // it was never greeted
 };
 
 using Event =
-    std::variant<AskConnect, AskSender, AskRecipient, AskData, AskMessage, Body, HeaderComplete,
-                 MessageDropped, TransactionReset, Refused, StartTls, Close>;
+    std::variant<AskConnect, AskTls, AskSender, AskRecipient, AskData, AskMessage, Body,
+                 HeaderComplete, MessageDropped, TransactionReset, Refused, StartTls, Close>;
 
 }  // namespace smtp

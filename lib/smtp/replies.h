@@ -208,16 +208,13 @@ inline Reply spoofing_unknown(std::string_view domain) {
 // RFC 5321 section 3.1: behind a greeting of 554 a server MUST wait for QUIT. We close at once, and
 // so give no descriptor to those who were refused because they take too many.
 inline Reply access_denied() { return {554, {5, 7, 1}, "Access denied", "access_denied"}; }
-inline Reply too_many_connections() {
-  return {421, {4, 7, 0}, "Too many connections from your network", "too_many_connections"};
-}
-inline Reply server_busy() {
-  return {421, {4, 3, 2}, "Too many sessions, try again later", "too_many_sessions"};
-}
 inline Reply shutting_down() { return {421, {4, 3, 2}, "Service shutting down", "shutdown"}; }
 inline Reply too_many_errors() { return {421, {4, 7, 0}, "Too many errors", "errors"}; }
 inline Reply too_many_rcpt_commands() {
   return {421, {4, 7, 0}, "Too many RCPT commands", "rcpt_flood"};
+}
+inline Reply too_many_unknown_recipients() {
+  return {421, {4, 7, 0}, "Too many unknown recipients", "unknown_recipients"};
 }
 inline Reply too_much_data() { return {421, {4, 7, 0}, "Too much data", "too_much_data"}; }
 inline Reply timed_out() { return {421, {4, 4, 2}, "Timeout, closing connection", "timeout"}; }
@@ -226,6 +223,63 @@ inline Reply session_too_long() {
 }
 inline Reply data_too_slow() {
   return {421, {4, 4, 2}, "Data too slow, closing connection", "slow_data"};
+}
+
+// Limits of a client's network (policy/limits.def says which). 450 and 452 leave the session as it
+// is.
+inline Reply banned() { return {421, {4, 7, 0}, "Your network is refused for a time", "banned"}; }
+inline Reply too_many_connections() {
+  return {421, {4, 7, 0}, "Too many connections from your network", "too_many_connections"};
+}
+inline Reply connection_rate() {
+  return {421, {4, 7, 0}, "Too many new connections from your network", "connection_rate"};
+}
+inline Reply handshake_rate() {
+  return {421, {4, 7, 0}, "Too many TLS handshakes from your network", "handshake_rate"};
+}
+inline Reply byte_rate() {
+  return {450, {4, 7, 1}, "Too many bytes from your network, try again later", "byte_rate"};
+}
+inline Reply message_rate() {
+  return {450, {4, 7, 1}, "Too many messages from your network, try again later", "message_rate"};
+}
+inline Reply recipient_rate() {
+  return {
+      452, {4, 5, 3}, "Too many recipients from your network, try again later", "recipient_rate"};
+}
+inline Reply error_rate() {
+  return {421, {4, 7, 0}, "Too many errors from your network", "error_rate"};
+}
+inline Reply unknown_recipient_rate() {
+  return {
+      421, {4, 7, 0}, "Too many unknown recipients from your network", "unknown_recipient_rate"};
+}
+// Nothing of our inside is told.
+inline Reply verifier_crash_rate() {
+  return {421, {4, 7, 0}, "Too much trouble with mail from your network", "verifier_crash_rate"};
+}
+inline Reply unknown_recipients() {
+  return {452, {4, 5, 3}, "Too many unknown recipients", "unknown_recipients"};
+}
+
+// Of what all clients share there is too little for one more.
+inline Reply too_many_sessions() {
+  return {421, {4, 3, 2}, "Too many sessions, try again later", "too_many_sessions"};
+}
+inline Reply too_many_handshakes() {
+  return {421, {4, 3, 2}, "Too many TLS handshakes, try again later", "too_many_handshakes"};
+}
+inline Reply too_many_networks() {
+  return {421, {4, 3, 2}, "Too many clients, try again later", "too_many_networks"};
+}
+inline Reply short_of_memory() {
+  return {421, {4, 3, 2}, "Short of memory, try again later", "memory"};
+}
+inline Reply short_of_descriptors() {
+  return {421, {4, 3, 2}, "Too many open files, try again later", "descriptors"};
+}
+inline Reply short_of_space() {
+  return {421, {4, 3, 2}, "Short of storage, try again later", "spool_space"};
 }
 
 }  // namespace smtp::replies

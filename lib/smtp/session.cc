@@ -13,6 +13,7 @@ namespace smtp {
 namespace {
 
 std::string_view verb_asked_for(State question) {
+  if (is_tls_question(question)) return "STARTTLS";
   if (question == State::AskSender) return "MAIL";
   return question == State::AskData ? "DATA" : "RCPT";
 }
@@ -55,7 +56,7 @@ void Session::Impl::on_tls(std::string_view early, base::Instant now) {
   waiting_since_ = now;
   move(Input::Secured);
   if (greeting_ && !early.empty()) return stop_early_talker(early);
-  if (greeting_) return reply(*greeting_);
+  if (greeting_) return greet(*std::exchange(greeting_, std::nullopt));
   input_.append(early);
 }
 
@@ -80,6 +81,7 @@ std::optional<Event> Session::Impl::next_event() {
 
 bool Session::Impl::step() {
   if (state_ == State::Closed || is_question(state_)) return false;
+  if (state_ == State::Greeting) return step_greeting();
   if (skip_) return step_skip();
   if (body_ && state_ != State::Chunks) return step_body();
   if (state_ == State::Handshake) {
@@ -89,6 +91,17 @@ bool Session::Impl::step() {
   }
   if (shutting_down_) return end(replies::shutting_down()), true;
   return step_command();
+}
+
+bool Session::Impl::step_greeting() {
+  if (!input_.empty()) {
+    stop_early_talker(input_.view());
+  } else if (shutting_down_) {
+    end(replies::shutting_down());
+  } else if (eof_) {
+    close("eof");
+  }
+  return false;
 }
 
 bool Session::Impl::step_command() {
@@ -128,20 +141,27 @@ void Session::Impl::answer(Ticket ticket, const Reply& given, base::Instant now)
   open_.reset();
   if (state_ == State::AskConnect) return answer_connect(given);
   if (state_ == State::AskChunks) return answer_chunks(given);
-  if (awaits_reply(state_) && !input_.empty())
-    return stop(verb_asked_for(state_), replies::input_ahead_of_reply());
+  if (awaits_reply(state_) && !input_.empty()) return stop_out_of_turn(state_);
+  if (shutting_down_ && is_tls_question(state_)) return end(replies::shutting_down());
   const State asked = state_;
   move(given.positive() ? Input::Yes : Input::No);
   reply(given);
   apply_answer(asked, given.positive());
   if (given.code == 421) return close("denied");  // RFC 5321 section 3.8
+  if (asked == State::AskMessage) end_if_told();
   end_after_errors();
 }
 
 // RFC 2920 section 3.1: the message begins behind our 354, and a client that was not told of
 // PIPELINING awaits every reply.
 bool Session::Impl::awaits_reply(State asked) const {
-  return asked == State::AskData || (!esmtp_ && asked != State::AskMessage);
+  const bool ends_group = asked == State::AskData || is_tls_question(asked);
+  return ends_group || (!esmtp_ && asked != State::AskMessage);
+}
+
+void Session::Impl::stop_out_of_turn(State asked) {
+  stop(verb_asked_for(asked),
+       is_tls_question(asked) ? replies::input_behind_starttls() : replies::input_ahead_of_reply());
 }
 
 // Where TLS comes first a refusal cannot be said in clear: the connection is closed without a word.
@@ -153,9 +173,26 @@ void Session::Impl::answer_connect(const Reply& given) {
   }
   if (!input_.empty()) return stop_early_talker(input_.view());
   move(tls_first ? Input::YesInTls : Input::Yes);
-  if (!tls_first) return reply(given);
+  if (!tls_first) return greet(given);
   greeting_ = given;
   events_.emplace_back(StartTls{});
+}
+
+// The first of two lines says that there will be another (RFC 5321 section 4.2), and a mail client
+// waits for that.
+void Session::Impl::greet(const Reply& given) {
+  if (greeting_delay_ <= base::Duration::zero()) return reply(given);
+  const std::string lines = given.with_text(given.text + '\n' + given.text).render();
+  output_ += lines.substr(0, lines.find('\n') + 1);
+  greeting_ = given;
+  waiting_since_ = now_;
+  move(Input::Delayed);
+}
+
+void Session::Impl::end_greeting() {
+  move(Input::Waited);
+  waiting_since_ = now_;
+  reply(*std::exchange(greeting_, std::nullopt));
 }
 
 void Session::Impl::stop_early_talker(std::string_view said) {
@@ -164,7 +201,15 @@ void Session::Impl::stop_early_talker(std::string_view said) {
 
 void Session::Impl::apply_answer(State asked, bool positive) {
   switch (asked) {
+    case State::AskEarlyTls:
+    case State::AskTls:
+      if (!positive) return count_idle();
+      // Command injection (CVE-2011-0411): nothing received in clear may be left to be read in TLS.
+      POSTERN_ASSERT(input_.empty());
+      events_.emplace_back(StartTls{});
+      return;
     case State::AskSender:
+      transaction_.sender_refused = !positive;
       if (positive) ++transactions_;
       if (!positive) count_idle();
       return;
@@ -200,6 +245,11 @@ void Session::Impl::end_transaction() {
   if (in_transaction()) events_.emplace_back(TransactionReset{});
   body_.reset();
   failed_chunk_.reset();
+  transaction_.sender_refused = false;
+}
+
+void Session::Impl::end_if_told() {
+  if (last_word_ && !has_recipients()) end(*last_word_);
 }
 
 void Session::Impl::end(const Reply& last) {
@@ -210,7 +260,7 @@ void Session::Impl::end(const Reply& last) {
 void Session::Impl::close(std::string_view reason) {
   if (state_ == State::Closed) return;
   end_transaction();
-  events_.emplace_back(Close{reason, state_ == State::AskConnect});
+  events_.emplace_back(Close{reason, state_ == State::AskConnect || state_ == State::Greeting});
   state_ = State::Closed;
   skip_.reset();
   input_.clear();
@@ -223,7 +273,7 @@ void Session::Impl::output_sent(std::size_t bytes) {
 
 std::size_t Session::Impl::memory() const {
   return sizeof *this + input_.capacity() + lines_.text().size() + output_.capacity() +
-         helo_.capacity();
+         helo_.capacity() + (body_ ? sizeof *body_ : 0);
 }
 
 bool Session::Impl::wants_input() const {
@@ -248,6 +298,8 @@ void Session::shut_down(base::Instant now) { impl_->shut_down(now); }
 void Session::answer(Ticket ticket, const Reply& reply, base::Instant now) {
   impl_->answer(ticket, reply, now);
 }
+void Session::delay_greeting(base::Duration delay) { impl_->delay_greeting(delay); }
+void Session::end_after_transaction(const Reply& last) { impl_->end_after_transaction(last); }
 void Session::refuse_message(const Reply& reply) { impl_->refuse_message(reply); }
 std::optional<Event> Session::next_event() { return impl_->next_event(); }
 std::string_view Session::output() const { return impl_->output(); }

@@ -8,12 +8,12 @@
 // every other call too, output_sent() included: a session whose replies are not read stops reading.
 //
 // The reasons of Close: quit, eof, timeout, session_deadline, slow_data, too_much_data, rcpt_flood,
-// errors, shutdown, denied; input out of turn: early_talker, bad_pipelining, starttls_injection,
-// bad_chunk; not SMTP: http, tls_bytes, proxy_header. After it only output() matters, and how long
-// that may take is the driver's say.
+// errors, shutdown, denied, and that of end_after_transaction(); input out of turn: early_talker,
+// bad_pipelining, starttls_injection, bad_chunk; not SMTP: http, tls_bytes, proxy_header. After it
+// only output() matters, and how long that may take is the driver's say.
 //
 // A client that talks before the greeting is seen only if the driver gives the session what has
-// come before it answers AskConnect.
+// come before it answers AskConnect; and between the two lines of a delayed greeting.
 //
 // One question at a time: while a Ticket is open the session reads nothing further, so replies
 // are in order by construction. Replies to a pipelined group gather in output() and go out
@@ -40,7 +40,7 @@ struct PeerFacts {
   // TLS stands before the first byte of SMTP (RFC 8314 section 3). AskConnect comes first all the
   // same, so that a client that is refused costs no handshake; after a positive answer StartTls
   // comes with nothing in output(), and the greeting after on_tls(). After a negative one only
-  // Close comes: nothing may be said in clear.
+  // Close comes: nothing may be said in clear. AskTls is not asked.
   bool implicit_tls = false;
 };
 
@@ -74,6 +74,13 @@ class Session {
   void shut_down(base::Instant now);
 
   void answer(Ticket ticket, const Reply& reply, base::Instant now);
+  // Before AskConnect is answered: the greeting comes in two lines, the second this much later.
+  // Whoever speaks in between is an early_talker.
+  void delay_greeting(base::Duration delay);
+  // The session is to end in good order. A transaction that has accepted recipients goes on to its
+  // answer, then `last` is said, a 421, and its reason is that of Close; so it is with the next
+  // command where there is none. Further recipients are asked about as before.
+  void end_after_transaction(const Reply& last);
   // While a body comes in: MessageDropped comes next, the rest is read and dropped, and `reply` is
   // given at its end. This does nothing when the message was refused before, nor once AskMessage
   // was asked: answer that.

@@ -7,7 +7,7 @@
 namespace smtp {
 
 void Session::Impl::begin_body(BodyReader::Framing framing) {
-  body_.emplace(settings_, framing);
+  body_ = std::make_unique<BodyReader>(settings_, framing);
   header_told_ = false;
   paused_for_ = {};
   start_data_clock();
@@ -82,6 +82,7 @@ void Session::Impl::end_refused_body() {
   move(Input::Refused);
   waiting_since_ = now_;
   reply(refusal);
+  end_if_told();
 }
 
 void Session::Impl::begin_skip(const Reply& given) {
@@ -100,6 +101,7 @@ bool Session::Impl::step_skip() {
     const Reply given = std::exchange(skip_, std::nullopt)->reply;
     waiting_since_ = now_;
     refuse("BDAT", given);
+    end_if_told();
     return end_after_errors(), true;
   }
   if (skipped_ >= limit) return end(replies::too_much_data()), true;

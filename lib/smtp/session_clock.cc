@@ -22,7 +22,9 @@ std::optional<base::Instant> Session::Impl::deadline() const {
 }
 
 base::Instant Session::Impl::command_deadline() const {
-  const base::Instant due = waiting_since_ + settings_.command_timeout;
+  const base::Instant due =
+      waiting_since_ +
+      (state_ == State::Greeting ? greeting_delay_ : base::Duration(settings_.command_timeout));
   return std::min({due, command_phase_end(), signature_deadline()});
 }
 
@@ -57,6 +59,7 @@ void Session::Impl::on_time(base::Instant now) {
   if (!due || now < *due) return;
   if (is_receiving()) return on_data_deadline();
   if (state_ == State::Handshake) return close("timeout");
+  if (state_ == State::Greeting && !session_is_over()) return end_greeting();
   if (now >= signature_deadline()) {
     first_line_ = false;  // it is something else: read it as such
     held_since_.reset();

@@ -49,6 +49,8 @@ void Session::Impl::run_line(const LineReader::Line& line) {
   const auto fault = line_fault(line, command.rule);
   const bool held = std::exchange(held_since_, std::nullopt).has_value();
   const bool held_back = std::exchange(was_held_, false) || held;
+  end_if_told();
+  if (state_ == State::Closed) return;
   if (!held_back && is_out_of_turn(command.rule)) {
     stop(command.rule ? command.rule->name : "", out_of_turn_reply(command.rule));
   } else if (fault && command.rule && command.rule->verb == Verb::Bdat) {
@@ -156,14 +158,12 @@ void Session::Impl::say_hello(const CommandRule& rule, std::string_view argument
 }
 
 void Session::Impl::start_tls() {
-  // Command injection (CVE-2011-0411): nothing received in clear may be left to be read in TLS.
-  POSTERN_ASSERT(input_.empty());
   move(Input::StartTls);
-  reply(replies::ready_for_tls());
-  events_.emplace_back(StartTls{});
+  ask(AskTls{});
 }
 
 void Session::Impl::begin_transaction(std::string_view argument) {
+  transaction_ = {};
   auto parsed = parse_mail(argument, {settings_, tls_});
   if (const auto* refusal = std::get_if<Reply>(&parsed)) return refuse("MAIL", *refusal);
   if (transactions_ >= settings_.max_messages_per_session) {
@@ -171,7 +171,6 @@ void Session::Impl::begin_transaction(std::string_view argument) {
   }
   auto sender = std::get<Sender>(std::move(parsed));
   failed_chunk_.reset();
-  transaction_ = {};
   transaction_since_ = now_;
   transaction_.smtputf8 = sender.smtputf8;
   move(Input::Mail);
@@ -231,12 +230,26 @@ void Session::Impl::stop(std::string_view verb, const Reply& last) {
 
 void Session::Impl::refuse(std::string_view verb, const Reply& given) {
   reply(given);
-  if (counts_as_error(given)) {
+  count_refusal(verb, given);
+  if (verb == "MAIL" && state_ == State::Ready)
+    transaction_.sender_refused = !counts_as_error(given);
+  events_.emplace_back(Refused{verb, given});
+}
+
+void Session::Impl::count_refusal(std::string_view verb, const Reply& given) {
+  const bool is_rcpt = verb == "RCPT";
+  // They were on their way already (RFC 2920 section 3.1): an honest client with many recipients
+  // should read why its sender was refused, and not that it made too many errors.
+  const bool in_group = is_rcpt || verb == "DATA" || verb == "BDAT";
+  if (in_group && given.code == 503 && transaction_.sender_refused) {
+    if (!is_rcpt) return count_idle();
+    const auto most = max_recipient_commands(settings_.max_recipients);
+    if (++transaction_.rcpt_commands > most) ++counters_.errors;
+  } else if (counts_as_error(given)) {
     ++counters_.errors;
-  } else if (verb != "RCPT") {  // they have a limit of their own
+  } else if (!is_rcpt) {  // they have a limit of their own
     count_idle();
   }
-  events_.emplace_back(Refused{verb, given});
 }
 
 std::string Session::Impl::command_counts() const {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ class Session::Impl {
   void on_resumed(base::Duration paused_for, base::Instant now);
   void shut_down(base::Instant now);
   void answer(Ticket ticket, const Reply& reply, base::Instant now);
+  void delay_greeting(base::Duration delay) { greeting_delay_ = delay; }
+  void end_after_transaction(const Reply& last) { last_word_ = last; }
   void refuse_message(const Reply& reply);
   std::optional<Event> next_event();
   void output_sent(std::size_t bytes);
@@ -54,6 +57,7 @@ class Session::Impl {
     std::size_t accepted = 0;  // recipients
     std::size_t refused = 0;
     std::size_t rcpt_commands = 0;
+    bool sender_refused = false;  // it never began
     bool smtputf8 = false;
   };
   // Octets of a chunk that was refused: they are read past, then comes the reply.
@@ -64,6 +68,7 @@ class Session::Impl {
 
   // The loop. step() does one thing and says whether there may be another.
   bool step();
+  bool step_greeting();
   bool step_command();
   bool awaits_more_of_signature() const;
 
@@ -103,7 +108,10 @@ class Session::Impl {
   }
   static Ticket new_ticket();
   bool awaits_reply(State asked) const;
+  void stop_out_of_turn(State asked);
   void answer_connect(const Reply& reply);
+  void greet(const Reply& reply);
+  void end_greeting();
   void stop_early_talker(std::string_view said);
   void answer_chunks(const Reply& reply);
   void apply_answer(State asked, bool positive);
@@ -112,9 +120,11 @@ class Session::Impl {
   void move(Input input);
   void reply(const Reply& reply);
   void refuse(std::string_view verb, const Reply& reply);
+  void count_refusal(std::string_view verb, const Reply& reply);
   void stop(std::string_view verb, const Reply& reply);  // refuse, then close for its reason
   void stop_at_chunk(const Reply& reply);
   void end_after_errors();
+  void end_if_told();
   void end_transaction();
   void end(const Reply& reply);  // 421, then close; the reply's reason is the reason
   void close(std::string_view reason);
@@ -139,14 +149,15 @@ class Session::Impl {
   bool eof_ = false;
   bool shutting_down_ = false;
   std::string helo_;
-  std::optional<Reply> greeting_;  // waits for the handshake of implicit TLS
+  std::optional<Reply> greeting_;   // waits for the handshake of implicit TLS, or for its time
+  std::optional<Reply> last_word_;  // once there is no transaction with recipients
 
   InputBuffer input_;
   LineReader lines_{max_mail_line()};
   bool first_line_ = true;                   // nothing was read yet, or nothing in TLS
   std::optional<base::Instant> held_since_;  // its beginning, which a PROXY signature may be
   bool was_held_ = false;
-  std::optional<BodyReader> body_;
+  std::unique_ptr<BodyReader> body_;  // while a message comes
   bool header_told_ = false;
   Chunk chunk_;  // announced by BDAT
   std::optional<Skip> skip_;
@@ -167,9 +178,10 @@ class Session::Impl {
   const base::Instant session_end_;
   base::Instant question_since_;
   base::Instant transaction_since_;  // MAIL, and later by what our answers took
-  base::Instant waiting_since_;      // for the command, or for the handshake
-  base::Instant data_since_;         // the last byte of a body
-  base::Instant window_start_;       // of the minute over which the data rate is averaged
+  base::Duration greeting_delay_{0};
+  base::Instant waiting_since_;  // for the command, for the handshake, or for the greeting's time
+  base::Instant data_since_;     // the last byte of a body
+  base::Instant window_start_;   // of the minute over which the data rate is averaged
   std::size_t window_bytes_ = 0;
   base::Instant chunk_since_;     // the end of the last chunk
   base::Duration paused_for_{0};  // in this message: what the data rate forgave

@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-//                 AskConnect --No--> Closed            Quit: from every state that reads commands
-//                  |      |                            to Closed
-//                 Yes   YesInTls                       Hello, Reset: from every state with a
-//                  |      |                            transaction to Ready, which ends it
-//                  v      v
-//   +---------> Greeted  Handshake <-----------+
-//   |              |        |                  |
-//   |              |        +--Secured--+      |
-//   |              +--StartTls----------|------+
-//   |              |                    |      |
-//   +--------------|--------------------+      |
-//                Hello                         |
-//                  v                           |
-//   +----------> Ready --StartTls--------------+
-//   |              |  ^
-//   |            Mail |No
-//   |              v  |
-//   |           AskSender --Yes--> Sender --Rcpt--> AskFirst
-//   |                                 ^ +------No------+ |
-//   |                                                   Yes
-//   |                                                    v
-//   |                         AskAnother <--Rcpt-- Recipients <--No--+
-//   |                             +------Yes, No------^  |  |        |
-//   |                                                 Data  +--Chunk-|---> AskChunks --No--+
-//   |                                                    v           |         Yes         |
-//   +--Refused-- Body <--------------Yes------------- AskData -------+          v          |
-//   |             |                                       Chunks --Chunk--> Chunk          |
-//   |           Whole                                       ^------Part------+ |           |
-//   |             v                                                            |           |
-//   +--Yes, No-- AskMessage <---------------------------------------Whole------+           |
-//   +----------------------------------------------------------------Refused---+-----------+
+//               AskConnect --No--> Closed             Quit: from every state that reads commands
+//                |      |                             to Closed
+//               Yes   YesInTls                        Hello, Reset: from every state with a
+//                |      +--------------------+        transaction to Ready, which ends it
+//                v                           v
+//            Greeted <-------Secured----- Handshake <--------+
+//              ^ |  ^                                        |
+//       Delayed| |  +--StartTls, No--> AskEarlyTls --Yes-----+
+//        Waited| |                                           |
+//              v |                                           |
+//       Greeting |                                           |
+//              Hello                                         |
+//                v                                           |
+//   +--------> Ready <--StartTls, No--> AskTls --Yes---------+
+//   |            |  ^
+//   |          Mail |No
+//   |            v  |
+//   |         AskSender --Yes--> Sender --Rcpt--> AskFirst
+//   |                               ^ +------No------+ |
+//   |                                                 Yes
+//   |                                                  v
+//   |                       AskAnother <--Rcpt-- Recipients <--No--+
+//   |                           +------Yes, No------^  |  |        |
+//   |                                               Data  +--Chunk-|---> AskChunks --No--+
+//   |                                                  v           |         Yes         |
+//   +--Refused-- Body <------------Yes------------- AskData -------+          v          |
+//   |             |                                     Chunks --Chunk--> Chunk          |
+//   |           Whole                                     ^------Part------+ |           |
+//   |             v                                                          |           |
+//   +--Yes, No-- AskMessage <-------------------------------------Whole------+           |
+//   +--------------------------------------------------------------Refused---+-----------+
 //
 #include "smtp/state.h"
 
@@ -51,15 +51,24 @@ constexpr std::array kTransitions = std::to_array<Transition>({
     {State::AskConnect, Input::YesInTls, State::Handshake},
     {State::AskConnect, Input::No, State::Closed},
 
+    {State::AskEarlyTls, Input::Yes, State::Handshake},
+    {State::AskEarlyTls, Input::No, State::Greeted},
+
+    {State::AskTls, Input::Yes, State::Handshake},
+    {State::AskTls, Input::No, State::Ready},
+
     {State::Handshake, Input::Secured, State::Greeted},
 
+    {State::Greeting, Input::Waited, State::Greeted},
+
+    {State::Greeted, Input::Delayed, State::Greeting},
     {State::Greeted, Input::Hello, State::Ready},
-    {State::Greeted, Input::StartTls, State::Handshake},
+    {State::Greeted, Input::StartTls, State::AskEarlyTls},
     {State::Greeted, Input::Reset, State::Greeted},
     {State::Greeted, Input::Quit, State::Closed},
 
     {State::Ready, Input::Hello, State::Ready},
-    {State::Ready, Input::StartTls, State::Handshake},
+    {State::Ready, Input::StartTls, State::AskTls},
     {State::Ready, Input::Mail, State::AskSender},
     {State::Ready, Input::Reset, State::Ready},
     {State::Ready, Input::Quit, State::Closed},
@@ -118,6 +127,9 @@ struct Trait {
 // In the order of the enumeration.
 constexpr std::array kTraits = std::to_array<Trait>({
     {State::AskConnect, true, false, false, "connect"},
+    {State::Greeting, false, false, false, "connect"},
+    {State::AskEarlyTls, true, false, false, "tls"},
+    {State::AskTls, true, false, false, "tls"},
     {State::Handshake, false, false, false, "tls"},
     {State::Greeted, false, false, false, "helo"},
     {State::Ready, false, false, false, "mail"},
@@ -155,6 +167,7 @@ std::optional<State> next_state(State state, Input input) {
 }
 
 bool is_question(State state) { return trait(state).question; }
+bool is_tls_question(State state) { return state == State::AskEarlyTls || state == State::AskTls; }
 bool is_transaction(State state) { return trait(state).transaction; }
 bool is_body(State state) { return trait(state).body; }
 std::string_view stage_name(State state) { return trait(state).stage; }

@@ -14,6 +14,7 @@
 #include "spool/file_name.h"
 #include "spool/line_ends.h"
 #include "spool/maildirs.h"
+#include "spool/write_all.h"
 
 namespace spool {
 
@@ -202,13 +203,8 @@ base::Status Delivery::write_body(int fd, LineEnds& line_ends, const File& file)
 }
 
 base::Status Delivery::write_converted(int fd, const File& file) {
-  std::string_view rest = converted_;
-  while (!rest.empty()) {
-    const ssize_t written = ops_.write(fd, rest.data(), rest.size());
-    if (written < 0) return failed("write", file.copy, static_cast<int>(-written));
-    if (written == 0) return failed("write", file.copy, EIO);
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  const int result = write_all(ops_, fd, converted_);
+  if (result < 0) return failed("write", file.copy, -result);
   converted_.clear();
   return base::ok();
 }
@@ -247,7 +243,7 @@ base::Result<Spool> Spool::open(const Settings& settings, base::UniqueFd root,
     const base::Result<Maildir> maildir = state->maildirs.open(mailbox);
     if (!maildir) usable = maildir.error();
   }
-  if (!usable) return explain_root_error(ops, settings.directory, usable.error());
+  if (!usable) return explain_root_error(ops, root_directory(settings), usable.error());
   return Spool(std::move(state));
 }
 
@@ -278,15 +274,10 @@ base::Status Spool::append(int message_fd, int part_fd, std::uint64_t size) {
     const ssize_t got = state_->ops.read_at(part_fd, buffer.data(), wanted, offset);
     if (got < 0) return base::Error::system("read a part", static_cast<int>(-got));
     if (got == 0) return base::Error::temporary("a part is shorter than it was said to be");
-    std::string_view rest(buffer.data(), static_cast<std::size_t>(got));
-    offset += rest.size();
-    while (!rest.empty()) {
-      const ssize_t written = state_->ops.write(message_fd, rest.data(), rest.size());
-      if (written < 0)
-        return base::Error::system("append to a message", static_cast<int>(-written));
-      if (written == 0) return base::Error::temporary("append to a message: nothing was written");
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    }
+    const std::string_view piece(buffer.data(), static_cast<std::size_t>(got));
+    const int written = write_all(state_->ops, message_fd, piece);
+    if (written < 0) return base::Error::system("append to a message", -written);
+    offset += piece.size();
   }
   return base::ok();
 }

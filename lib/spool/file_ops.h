@@ -25,6 +25,8 @@ class FileOps {
   virtual int make_directory_at(int directory, const char* path, mode_t mode) = 0;
   virtual int rename_no_replace_at(int from, const char* old_path, int to,
                                    const char* new_path) = 0;
+  // An entry of the new name is replaced, with no moment at which there is none.
+  virtual int rename_at(int from, const char* old_path, int to, const char* new_path) = 0;
   virtual int unlink_at(int directory, const char* path) = 0;
   // Of the entry itself: a symbolic link is not followed.
   virtual int status_at(int directory, const char* path, struct stat& status) = 0;

@@ -32,17 +32,18 @@ std::string holder_of(int fd) {
 
 }  // namespace
 
-base::Result<base::UniqueFd> lock_root(int root_fd) {
+base::Result<base::UniqueFd> lock_root(int root_fd, const RootDirectory& directory) {
+  const std::string what = directory.name + " directory " + directory.path;
   // The directory itself: a file open for writing would keep an administrator from remounting the
   // file system. A description of its own, which no child gets.
   base::UniqueFd fd(::openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return base::Error::system("cannot open the spool to lock it", errno);
+  if (!fd) return base::Error::system("cannot open the " + what + " to lock it", errno);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) return base::Error::system("cannot lock the spool", errno);
+  if (errno != EWOULDBLOCK) return base::Error::system("cannot lock the " + what, errno);
   const std::string holder = holder_of(fd.get());
-  return base::Error::permanent("another server has this spool" +
-                                (holder.empty() ? "" : ": " + holder) +
-                                "; stop it, or give this one a spool.directory of its own");
+  return base::Error::permanent(
+      "another server has the " + what + (holder.empty() ? "" : ": " + holder) +
+      "; stop it, or give this one a " + directory.name + ".directory of its own");
 }
 
 }  // namespace spool

@@ -19,7 +19,7 @@ namespace {
 
 using base::Account;
 
-// Who uses the spool.
+// Who uses the directory.
 base::Result<Account> account_of(const std::string& user) {
   if (::geteuid() != 0 || user.empty()) return base::current_account();
   auto account = base::find_account(user);
@@ -48,7 +48,7 @@ std::string cure(const std::string& directory, const Account& account, int error
       return "give it to that user: " + install_command(directory, account);
     case ENOTDIR:
     case ELOOP:
-      return "put a directory there: links are not followed beneath the spool";
+      return "put a directory there: links are not followed beneath it";
     case EROFS:
       return "mount it writable; under systemd: StateDirectory= or ReadWritePaths=";
     case ENOSPC:
@@ -70,12 +70,12 @@ std::string owner_and_mode(FileOps& ops, const std::string& directory) {
   return "owner " + base::user_and_uid(status.st_uid) + ", mode " + mode.data() + ", ";
 }
 
-base::Error explain(FileOps& ops, const std::string& directory, const Account& account,
+base::Error explain(FileOps& ops, const RootDirectory& directory, const Account& account,
                     const base::Error& error) {
   return {base::Error::Kind::Permanent,
-          "spool directory " + directory + ": " + error.reason + " (" +
-              owner_and_mode(ops, directory) + "used by " + base::user_and_uid(account.uid) +
-              "); " + cure(directory, account, error.system_error),
+          directory.name + " directory " + directory.path + ": " + error.reason + " (" +
+              owner_and_mode(ops, directory.path) + "used by " + base::user_and_uid(account.uid) +
+              "); " + cure(directory.path, account, error.system_error),
           error.system_error};
 }
 
@@ -95,25 +95,36 @@ base::Result<base::UniqueFd> open_checked(FileOps& ops, const std::string& direc
 
 }  // namespace
 
-base::Result<base::UniqueFd> open_root(const Settings& settings, const std::string& user,
+base::Status make_root(const RootDirectory& directory, const std::string& user, FileOps& ops) {
+  const base::Result<Account> account = account_of(user);
+  if (!account) return account.error();
+  const int made = ops.make_directory_at(AT_FDCWD, directory.path.c_str(), 0700);
+  if (made == -EEXIST) return base::ok();
+  if (made < 0) return explain(ops, directory, *account, base::Error::system("create", -made));
+  // The parent may be the user's, who could put a link in its place: none is followed.
+  if (::geteuid() == 0 && ::lchown(directory.path.c_str(), account->uid, account->gid) != 0)
+    return explain(ops, directory, *account, base::Error::system("chown", errno));
+  return base::ok();
+}
+
+base::Result<base::UniqueFd> open_root(const RootDirectory& directory, const std::string& user,
                                        FileOps& ops) {
   const base::Result<Account> account = account_of(user);
   if (!account) return account.error();
   struct stat status {};
-  base::Result<base::UniqueFd> root = open_checked(ops, settings.directory, status);
-  if (!root) return explain(ops, settings.directory, *account, root.error());
+  base::Result<base::UniqueFd> root = open_checked(ops, directory.path, status);
+  if (!root) return explain(ops, directory, *account, root.error());
   return root;
 }
 
-base::Status check_root(const Settings& settings, const std::string& user, FileOps& ops) {
+base::Status check_root(const RootDirectory& directory, const std::string& user, FileOps& ops) {
   const base::Result<Account> account = account_of(user);
   if (!account) return account.error();
   struct stat status {};
-  const base::Result<base::UniqueFd> root = open_checked(ops, settings.directory, status);
-  if (!root) return explain(ops, settings.directory, *account, root.error());
+  const base::Result<base::UniqueFd> root = open_checked(ops, directory.path, status);
+  if (!root) return explain(ops, directory, *account, root.error());
   if (may_write(status, *account)) return base::ok();
-  return explain(ops, settings.directory, *account,
-                 {base::Error::Kind::Permanent, "not writable", EACCES});
+  return explain(ops, directory, *account, {base::Error::Kind::Permanent, "not writable", EACCES});
 }
 
 base::Status probe_root(FileOps& ops, int root_fd) {
@@ -131,7 +142,7 @@ base::Status probe_root(FileOps& ops, int root_fd) {
   return base::ok();
 }
 
-base::Error explain_root_error(FileOps& ops, const std::string& directory,
+base::Error explain_root_error(FileOps& ops, const RootDirectory& directory,
                                const base::Error& error) {
   return explain(ops, directory, base::current_account(), error);
 }

@@ -54,6 +54,10 @@ class SystemFileOps final : public FileOps {
         [&] { return ::renameat2(from, old_path, to, new_path, RENAME_NOREPLACE); });
   }
 
+  int rename_at(int from, const char* old_path, int to, const char* new_path) override {
+    return uninterrupted([&] { return ::renameat2(from, old_path, to, new_path, 0); });
+  }
+
   int unlink_at(int directory, const char* path) override {
     return uninterrupted([&] { return ::unlinkat(directory, path, 0); });
   }

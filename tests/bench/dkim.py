@@ -38,7 +38,8 @@ def config():
         records.append(f"{name}._domainkey.signed.test. TXT {strings}")
     lines = ", ".join(f"'{record}'" for record in records)
     return (f"[dns]\nlocal_data = [{lines}]\n[smtp]\nmax_messages_per_session = 1000\n"
-            "max_message_size = \"30M\"\nmax_header_size = \"1M\"\n[limits]\nconnections = 100\n")
+            "max_message_size = \"30M\"\nmax_header_size = \"1M\"\n"
+            "[limits]\nexempt = [\"127.0.0.0/8\"]\n")
 
 
 def message(size, *selectors):

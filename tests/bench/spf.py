@@ -58,7 +58,7 @@ out9.crm TXT "v=spf1 a -all"
 def config(dns):
     servers = f'servers = ["{dns.endpoint}"]' if dns else f'local_data = ["{harness.NO_DNS}"]'
     return (f"[dns]\n{servers}\n[smtp]\nmax_messages_per_session = 1000\n"
-            "[limits]\nconnections = 100\n")
+            "[limits]\nexempt = [\"127.0.0.0/8\"]\n")
 
 
 class Server:

@@ -11,6 +11,7 @@ Every test runs against the programs in $POSTERN_BUILD. Nothing leaves the machi
 import atexit
 import contextlib
 import functools
+import json
 import os
 import pathlib
 import pwd
@@ -34,6 +35,9 @@ AS_ROOT = os.geteuid() == 0
 needs_root = unittest.skipUnless(AS_ROOT, "needs root")
 
 NO_DNS = ". TXT nothing"  # every name is local, and nothing is asked
+
+# For who sends more from one address than a server takes from a stranger.
+EXEMPT = '[limits]\nexempt = ["127.0.0.0/8"]\n'
 
 DOMAINS = """
 [[domain]]
@@ -144,6 +148,7 @@ class Server:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="server-", dir=shared_directory()))
         self.directory.chmod(0o755)
         self.spool = self.directory / "mail"
+        self.state = self.directory / "state"
         self.own_disk = disk is not None
         self.prefix = [*prefix, *(mounting(self.spool, disk) if disk else [])]
         self.port = free_port()
@@ -152,9 +157,10 @@ class Server:
         self.process = None
         self.pass_fds = ()
         self.log_start = 0
-        self.spool.mkdir(mode=0o700)
-        if AS_ROOT:
-            shutil.chown(self.spool, unprivileged_user())
+        for directory in (self.spool, self.state):
+            directory.mkdir(mode=0o700)
+            if AS_ROOT:
+                shutil.chown(directory, unprivileged_user())
         chain, key = certificate(kind)
         if listeners is None:
             listeners = '[[listener]]\naddress = "127.0.0.1:{port}"\n'
@@ -164,6 +170,8 @@ class Server:
             text += certificate_table(chain, key)
         text += domains
         text += f'[spool]\ndirectory = "{self.spool}"\nmin_free = "{min_free}"\n'
+        if "[state]" not in config:
+            text += f'[state]\ndirectory = "{self.state}"\n'
         if "[control]" not in config:
             text += f'[control]\nsocket = "{self.directory}/control.sock"\n'
         if "[dns]" not in config:
@@ -278,6 +286,13 @@ class Server:
 
     def roles(self):
         return roles_of(self.process.pid)
+
+    def ask(self, *words):
+        """What `postern` says of it, as JSON."""
+        done = subprocess.run([BUILD / "postern", *words, "--json", "-c", self.config_path],
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
 
 
 class Dialog:

@@ -273,7 +273,8 @@ class Certificates(ControlCase):
         chain, key = directory / "chain.pem", directory / "key.pem"
         for target, source in zip((chain, key), harness.certificate("ec", "old.ours.test")):
             shutil.copy(source, target)
-        server = self.start(harness.certificate_table(chain, key))
+        server = self.start(harness.certificate_table(chain, key) +
+                            '[limits]\nexempt = ["127.0.0.1"]\n')
         old, new = chain.read_text(), harness.certificate("ec", "new.ours.test")
         self.assertEqual(self.in_use(server), old)
         for target, source in zip((chain, key), new):
@@ -393,6 +394,9 @@ class Second(ControlCase):
 
     def test_on_the_same_spool(self):
         self.assert_refuses(self.start(), lambda server: server.spool)
+
+    def test_on_the_same_state(self):
+        self.assert_refuses(self.start(), lambda server: server.state)
 
     def test_the_socket_of_a_dead_server_is_replaced(self):
         server = self.start()

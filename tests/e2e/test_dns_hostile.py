@@ -71,7 +71,8 @@ def script(query):
 
 def settings(dns, timeout="2s", deadline="10s"):
     text = f'[dns]\nservers = ["{dns.endpoint}"]\ntimeout = "{timeout}"\n'
-    return text + f'[auth]\ndeadline = "{deadline}"\n[limits]\nconnections = 1000\n'
+    return text + (f'[auth]\ndeadline = "{deadline}"\n'
+                   '[limits]\nconnections = 1000\nmessage_rate = "10000/1m"\n')
 
 
 class WithScript(harness.TestCase):

@@ -114,7 +114,8 @@ class Postfix:
 
 class Sending(harness.TestCase):
     def setUp(self):
-        self.server = self.start(domains=harness.DOMAINS + U_LABEL)
+        self.server = self.start("[limits]\nunknown_recipients_per_session = 20\n",
+                                 domains=harness.DOMAINS + U_LABEL)
         self.postfix = Postfix(self.server.port)
         self.addCleanup(self.postfix.stop)
         self.postfix.start()

@@ -147,7 +147,8 @@ PEERS = [("ours.test", "<info@ours.test>"), (HOST, f"<postmaster@{HOST}>"), ("lo
 
 
 class Relay(harness.SharedServer):
-    config = "[smtp]\nmax_messages_per_session = 1000\n[limits]\nerrors_per_session = 1000\n"
+    config = ('[smtp]\nmax_messages_per_session = 1000\n'
+              '[limits]\nerrors_per_session = 1000\nexempt = ["127.0.0.1"]\n')
 
     def assert_refused(self, answer, expected, what):
         self.assertTrue(answer.startswith(expected), f"{what}: {answer}")

@@ -3,10 +3,12 @@
 import contextlib
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import unittest
@@ -22,8 +24,8 @@ AS_NOBODY = (["setpriv", "--reuid", harness.unprivileged_user(), "--regid", "nog
               "--clear-groups"] if AS_ROOT else [])
 
 
-def run(*arguments):
-    return subprocess.run([harness.BUILD / "posternd", *arguments], capture_output=True, text=True,
+def run(*arguments, program="posternd"):
+    return subprocess.run([harness.BUILD / program, *arguments], capture_output=True, text=True,
                           timeout=harness.START_SECONDS)
 
 
@@ -193,6 +195,62 @@ class Spools(FailedStart):
         self.check(server, CANNOT_CREATE, str(server.spool), "owner root", self.user())
 
 
+class States(FailedStart):
+    """The directory of what survives a restart."""
+
+    def owner(self):
+        return pwd.getpwnam(harness.unprivileged_user()).pw_uid if AS_ROOT else os.geteuid()
+
+    def test_missing_ones_are_made(self):
+        server = Server()
+        server.state.rmdir()
+        check = run("check", "-c", server.config_path, program="postern")
+        self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
+        self.assertFalse(server.state.exists())
+        with server:
+            status = server.state.stat()
+            self.assertEqual(stat.S_IMODE(status.st_mode), 0o700)
+            self.assertEqual(status.st_uid, self.owner())
+            self.assertNotIn("area=state", server.log())
+
+    def check_refused(self, server, *expected):
+        """The tool finds what keeps the server from starting."""
+        check = run("check", "-c", server.config_path, program="postern")
+        self.assertEqual(check.returncode, CONFIG, check.stdout + check.stderr)
+        for text in expected:
+            self.assertIn(text, check.stderr)
+        self.check(server, CANNOT_CREATE, *expected)
+
+    def test_parent_missing(self):
+        server = Server('[state]\ndirectory = "a/b"\n')
+        self.check_refused(server, f"state directory {server.directory}/a/b", "No such file",
+                           "install -d")
+
+    def test_not_writable(self):
+        server = Server()
+        server.state.chmod(0o500)
+        self.check_refused(server, f"state directory {server.state}", "not writable", "mode 0500")
+
+    def test_writable_by_everybody(self):
+        server = Server()
+        server.state.chmod(0o777)
+        self.check_refused(server, f"state directory {server.state}", "everybody")
+
+    def test_in_the_spool(self):
+        server = Server('[state]\ndirectory = "mail/state"\n')
+        self.check(server, CONFIG, "state.directory: lies in spool.directory")
+
+    @needs_root
+    def test_without_the_default_one_the_server_serves(self):
+        server = Server("[state]\n",
+                        prefix=harness.own_mounts("mount -t tmpfs none /var/lib"))
+        with server:
+            trouble = server.wait_event("trouble", area="state")
+            self.assertIn("/var/lib/postern/state", trouble["reason"])
+            with server.smtp() as client:
+                client.sendmail("a@example.net", ["info@ours.test"], harness.MESSAGE)
+
+
 class Users(FailedStart):
     @needs_root
     def test_missing(self):
@@ -356,7 +414,6 @@ class Privileges(harness.TestCase):
 
     @needs_root
     def test_root_is_given_up(self):
-        import pwd
         user = pwd.getpwnam(harness.unprivileged_user())
         for name, pid in self.start().roles().items():
             status = self.status(pid)

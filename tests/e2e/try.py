@@ -51,6 +51,9 @@ mailboxes = ["you", "postmaster"]
 directory = "mail"
 min_free = "10M"
 
+[state]
+directory = "state"
+
 [dns]  # a world of its own: the root's record makes every name local, and nothing is asked
 local_data = [
   ". TXT nothing",

@@ -128,11 +128,12 @@ STREAMS = {
         ("Append", numbers(1, 65536)),
         ("Deliver", numbers(1, 65536, 100) + COUNT.pack(2) + COPY + COPY +
          text("Received: x\r\n")),
-        ("Discard", numbers(2))],
+        ("Discard", numbers(2)), ("SaveState", b"\1" + numbers(400))],
     "ipc_from_deliver": [
         ("Space", numbers(1 << 40)), ("Collecting", numbers(1)),
         ("Appended", numbers(1) + text("no space") + b"\1"),
-        ("Delivered", numbers(1) + b"\1" + text("why") + texts("info@ours.test"))],
+        ("Delivered", numbers(1) + b"\1" + text("why") + texts("info@ours.test")),
+        ("KeptState", b"\0" + numbers(16 << 20)), ("StateSaved", b"\1" + text("no space"))],
     "ipc_to_verify": [
         ("Attach", numbers(7) + b"\0" + numbers(0, 300)),
         ("Attach", numbers(7) + b"\1" + numbers(20, 1 << 20)), ("Judge", JOBS["all"]),
@@ -240,6 +241,14 @@ def session_seeds():
             secret = (b"EHLO client.example.net\r\nMAIL FROM:<%s@example.net>\r\n"
                       b"RCPT TO:<info@ours.test>\r\n%sNOOP\r\n" % (sender.encode(), message))
             yield f"{sender}-{len(message)}", b"\4\7\0" + secret
+    for recipient in ["last", "refuselast"]:
+        for message in [b"DATA\r\na: b\r\n\r\nc\r\n.\r\n",
+                        b"BDAT 8 LAST\r\na: b\r\n\r\n", b"RSET\r\n"]:
+            secret = (b"EHLO client.example.net\r\nMAIL FROM:<a@example.net>\r\n"
+                      b"RCPT TO:<%s@ours.test>\r\n%sNOOP\r\n" % (recipient.encode(), message))
+            yield f"{recipient}-{len(message)}", b"\4\7\0" + secret
+    clear = b"EHLO notls.example.net\r\nSTARTTLS\r\nRSET\r\nEHLO a\r\nSTARTTLS\r\n"
+    yield "handshake-refused", bytes([4, 7, len(clear)]) + clear + b"EHLO a\r\n"
     # Replies that are not read pass the limit on them.
     yield "many-replies", b"\4\0\0" + b"HELP\r\n" * 400
     yield "shutdown-in-handshake", b"\20\0\12STARTTLS\r\n"
@@ -555,6 +564,25 @@ a.test MX 65536 b.test
 """
 
 
+def history_text_seeds():
+    first = b"postern history 1\n"
+    yield "empty", first
+    yield "networks", first + b"""192.0.2.1/32 2026-12-01 2026-11-22 2026-11-22
+198.51.100.0/24 2026-11-22
+2001:db8::/64 2026-11-22 2026-10-31
+"""
+    yield "mistakes", first + b"""192.0.2.1/24 2026-12-01
+192.0.2.1/32 2026-11-22 2026-12-01
+192.0.2.2/32 2026-11-31
+192.0.2.3/32 2026-11-22 2026-11-22 2026-11-22 2026-11-22
+192.0.2.4/32 2026-11-22 x
+192.0.2.5/32 2026-11-22"""
+    yield "many", first + b"".join(b"192.0.2.%d/32 2026-11-22\n" % n for n in range(20))
+    yield "twice", first + 2 * b"192.0.2.1/32 2026-11-22\n"
+    yield "long", first + 50 * b"2001:db8" + b"\n"
+    yield "another version", b"postern history 2\n"
+
+
 def dkim_seeds():
     """The rules of DKIM, each with each of its keys."""
     for number, rule in enumerate(dkim_rules.all_rules()):
@@ -628,6 +656,7 @@ def all_seeds():
     yield "dmarc_record", dmarc_record_seeds()
     yield "dmarc_walk", dmarc_walk_seeds()
     yield "answer_text", answer_text_seeds()
+    yield "history_text", history_text_seeds()
     yield "verify_job", verify_job_seeds()
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole session. The input: a byte of choices, a byte for the pieces, the number of bytes that
 // come in clear, these, and what comes in TLS.
+#include <chrono>
 #include <limits>
 #include <random>
 
@@ -57,6 +58,11 @@ SessionManner in_pieces(std::uint8_t seed, bool late_answers, bool late_reading)
           [random = std::minstd_rand(seed)]() mutable { return random() % kMostPiece + 1; }};
 }
 
+SessionManner delayed(SessionManner manner) {
+  manner.delayed_greeting = true;
+  return manner;
+}
+
 void check_record(const SessionRecord& record) {
   require(record.broken.empty(), record.broken);
   require(support::replies_match_commands(record),
@@ -79,6 +85,24 @@ void check_manners(const Choices& some, std::uint8_t seed, std::string_view clea
   require(agree(expected, play(in_pieces(seed, true, true))), "with late answers and reading");
   require(agree(expected, play(rude(false))), "all at once");
   require(agree(expected, play(rude(true))), "all at once, with late answers");
+  require(agree(expected, play(delayed(whole(false)))), "behind a greeting in two lines");
+}
+
+// Whatever comes between the two lines of a greeting, it is answered once and asks nothing.
+void check_early(const smtp::Settings& settings, std::string_view bytes) {
+  if (bytes.empty()) return;
+  smtp::Session session(settings, {}, {});
+  session.delay_greeting(std::chrono::seconds(1));
+  const auto connect = session.next_event();
+  session.answer(std::get<smtp::AskConnect>(*connect).ticket, smtp::replies::greeting("mx"), {});
+  session.on_bytes(bytes, {});
+  const auto refused = session.next_event();
+  require(refused && std::holds_alternative<smtp::Refused>(*refused), "it is refused");
+  const auto closed = session.next_event();
+  require(closed && std::holds_alternative<smtp::Close>(*closed), "it ends the session");
+  require(!session.next_event(), "that is all");
+  const std::string said = std::get<smtp::Refused>(*refused).reply.render();
+  require(session.output() == "220-mx ESMTP\r\n" + said, "it is answered once");
 }
 
 constexpr std::string_view kHello = "EHLO client.example.net\r\n";
@@ -139,6 +163,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view clear = input.bytes(input.byte());
   const std::string_view secret = input.rest();
   check_manners(some, seed, kStartTls, secret);
+  check_manners(some, seed, clear, secret);
+  check_early(some.settings, clear);
   check_forgotten(some, clear, secret);
   check_reset(some, secret);
   return 0;

@@ -11,6 +11,7 @@ from source_files import finish, root_from_arguments
 
 STRINGS = r'((?:\s*"[^"]*")+)\s*'
 EVENT = re.compile(r"POSTERN_EVENT\(\s*(\w+)\s*,\s*(\w+)\s*," + STRINGS + "," + STRINGS + r"\)")
+LIMIT = re.compile(r"POSTERN_LIMIT\(\s*(\w+)\s*,\s*(\w+)\s*," + STRINGS + r"\)")
 COUNTER = re.compile(r'POSTERN_COUNTER\(\s*(\w+)\s*,\s*"(\w*)"\s*,' + STRINGS + r"\)")
 
 
@@ -41,12 +42,14 @@ def events(root):
 
 def counters(root):
     table = "daemon/common/counters.def"
-    return [f".It Cm {name}\n{sentences(joined(doc))}\n"
-            for name, _, doc in rows_of(root, table, COUNTER, "POSTERN_COUNTER")]
+    items = [f".It Cm {name}\n{sentences(joined(doc))}\n"
+             for name, _, doc in rows_of(root, table, COUNTER, "POSTERN_COUNTER")]
+    return items + [f".It Cm limit_{name}\nFor {joined(bound)}.\n" for name, _, bound in
+                    rows_of(root, "lib/policy/limits.def", LIMIT, "POSTERN_LIMIT")]
 
 
 PARTS = {"events": ("lib/obs/events.def", events),
-         "counters": ("daemon/common/counters.def", counters)}
+         "counters": ("daemon/common/counters.def and lib/policy/limits.def", counters)}
 
 
 def main():

@@ -27,6 +27,8 @@ EXPECTED = {
     "usr/share/man/man8/postern.8",
     "usr/share/man/man8/posternd.8",
     "usr/share/man/man5/postern.conf.5",
+    "usr/share/doc/postern/examples/fail2ban/filter.d/postern.conf",
+    "usr/share/doc/postern/examples/fail2ban/jail.d/postern.conf",
     "usr/share/doc/postern/examples/postern.conf",
     "usr/share/doc/postern/examples/postern-socket.conf",
 }

@@ -141,7 +141,7 @@ class Checks(unittest.TestCase):
                 'POSTERN_EVENT(eclipse, Info, "sid client", "The sun went out.")\n',
             "daemon/common/counters.def":
                 'POSTERN_COUNTER(ended_eclipse, "eclipse", "The sun went out.")\n'}
-        for path in [*rows, "man/posternd.8"]:
+        for path in [*rows, "lib/policy/limits.def", "man/posternd.8"]:
             self.plant(path, (REPOSITORY / path).read_text(encoding="utf-8"))
         self.assertEqual(self.complaints("check_events.py"), [])
         for path, row in rows.items():

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // postern-load: sends generated mail over many connections and reports what came of it.
-#include <openssl/err.h>
-#include <sys/resource.h>
-
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <memory>
-#include <sstream>
 
-#include "base/assert.h"
+#include "load/environment.h"
 #include "load/options.h"
 #include "load/run.h"
 
@@ -19,41 +14,6 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitNotAll = 1;   // something was not acknowledged, or failed
 constexpr int kExitTrouble = 3;  // on our side; 2 is a wrong command line
-
-struct LoopFree {
-  void operator()(event_base* base) const { event_base_free(base); }
-};
-struct TlsFree {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-
-std::unique_ptr<event_base, LoopFree> make_loop() {
-  event_config* config = event_config_new();
-  POSTERN_ASSERT(config != nullptr);
-  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-  event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
-  std::unique_ptr<event_base, LoopFree> loop(event_base_new_with_config(config));
-  event_config_free(config);
-  POSTERN_ASSERT(loop != nullptr);
-  return loop;
-}
-
-std::unique_ptr<SSL_CTX, TlsFree> make_tls() {
-  std::unique_ptr<SSL_CTX, TlsFree> context(SSL_CTX_new(TLS_client_method()));
-  POSTERN_ASSERT(context != nullptr);
-  // Any certificate will do, as for other senders of mail. Every handshake is a whole one.
-  SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
-  return context;
-}
-
-void allow_many_descriptors() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);  // too low a limit shows as an error at connect
-}
 
 int trouble(const std::string& reason) {
   std::fprintf(stderr, "postern-load: %s\n", reason.c_str());
@@ -78,8 +38,8 @@ int run(const load::Options& options) {
     if (!opened) return trouble(opened.error().reason);
     journal = std::move(opened).value();
   }
-  const auto loop = make_loop();
-  const auto tls = make_tls();
+  const auto loop = load::make_loop();
+  const auto tls = load::make_tls();
   const load::Environment environment{loop.get(), tls.get()};
   load::Run run(options, environment, *composer, journal ? &*journal : nullptr);
   const base::Status status = run.execute();
@@ -98,6 +58,6 @@ int main(int argc, char** argv) {
   const auto options = load::parse_options(argc, argv, exit_code);
   if (!options) return exit_code;
   std::signal(SIGPIPE, SIG_IGN);
-  allow_many_descriptors();
+  load::allow_many_descriptors();
   return run(*options);
 }

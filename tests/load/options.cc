@@ -27,6 +27,7 @@ struct Texts {
   std::vector<std::string> sources;
   std::int64_t seconds = Options{}.seconds.count();
   std::int64_t timeout = Options{}.timeout.count();
+  std::int64_t pause_ms = Options{}.pause.count();
 };
 
 bool may_be_loaded(const base::IpAddress& address) {
@@ -61,6 +62,8 @@ void declare_amounts(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--messages-per-connection", options.messages_per_connection, "Then QUIT")
       ->check(up_to(kMaxMessages))
       ->capture_default_str();
+  app.add_option("--pause", texts.pause_ms, "Milliseconds before the next of these connections")
+      ->check(up_to(kMaxPauseMs));
   app.add_option("--slow", options.slow_bytes_per_second,
                  "Send so many bytes a second on each connection")
       ->check(up_to(std::uint32_t{1} << 30));
@@ -115,6 +118,7 @@ void interpret(const Texts& texts, Options& options, bool any_bound) {
   options.server = *server;
   options.seconds = std::chrono::seconds(texts.seconds);
   options.timeout = std::chrono::seconds(texts.timeout);
+  options.pause = std::chrono::milliseconds(texts.pause_ms);
   for (const std::string& text : texts.sources)
     if (!options.sources.add(text))
       throw CLI::ValidationError("--sources", text + " is no part of 127.0.0.0/8");

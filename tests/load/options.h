@@ -18,6 +18,7 @@ namespace load {
 inline constexpr std::size_t kMaxConnections = 20'000;
 inline constexpr std::uint64_t kMaxMessages = 100'000'000;
 inline constexpr std::int64_t kMaxSeconds = 24 * 3600;
+inline constexpr std::int64_t kMaxPauseMs = 60'000;
 inline constexpr std::size_t kMaxMessageSize = 256u << 20;
 inline constexpr std::size_t kMaxRecipients = 1000;
 inline constexpr std::size_t kMaxWord = 256;  // of an address or a name on the command line
@@ -45,6 +46,7 @@ struct Options {
   Tls tls = Tls::StartTls;
   bool json = false;
   bool reconnect = false;
+  std::chrono::milliseconds pause{0};  // between two connections of the same slot
 };
 
 // The options; or nothing, everything having been said, and `exit_code` set.

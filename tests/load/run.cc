@@ -11,9 +11,12 @@ namespace load {
 namespace {
 
 constexpr timeval kAtOnce{0, 0};
-constexpr timeval kRetryDelay{0, 50'000};  // a dead server is not to be asked without pause
+constexpr std::chrono::milliseconds kRetryDelay{
+    50};  // a dead server is not to be asked without pause
 
-timeval to_timeval(std::chrono::seconds seconds) { return {seconds.count(), 0}; }
+timeval to_timeval(std::chrono::milliseconds time) {
+  return {time.count() / 1000, time.count() % 1000 * 1000};
+}
 
 std::uint64_t budget(const Options& options) {
   return options.messages > 0 ? options.messages : std::numeric_limits<std::uint64_t>::max();
@@ -98,7 +101,8 @@ void Run::begin_session(Slot& slot) {
 void Run::ended(std::size_t slot, bool well) {
   const bool again = well || options_.reconnect;
   if (!again) return retire();
-  event_add(slots_[slot].next.get(), well ? &kAtOnce : &kRetryDelay);
+  const timeval delay = to_timeval(well ? options_.pause : kRetryDelay);
+  event_add(slots_[slot].next.get(), &delay);
 }
 
 void Run::retire() {

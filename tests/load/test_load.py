@@ -47,7 +47,7 @@ class TestCase(harness.TestCase):
 
 class Report(TestCase):
     def test_counts_and_journal(self):
-        server = self.start()
+        server = self.start(harness.EXEMPT)
         report = self.load(server, "--messages", 60, "--connections", 5, "--journal",
                            self.journal(server), "--messages-per-connection", 7)
         self.assertEqual(report["messages"], {"acknowledged": 60, "refused": 0, "lost": 0})
@@ -75,7 +75,7 @@ class Report(TestCase):
             self.assertGreater(values[-1], 0)
 
     def test_refusals(self):
-        server = self.start()
+        server = self.start(harness.EXEMPT)
         recipients = "info@ours.test,nobody@ours.test"
         report = self.load(server, "--messages", 1, recipients=recipients)
         self.assertEqual(report["refusals"], {"rcpt 550 5.1.1": 1})
@@ -90,7 +90,7 @@ class Report(TestCase):
         self.assertEqual(report["latency_ms"]["handshake"]["count"], 0)
 
     def test_time_is_a_bound(self):
-        server = self.start()
+        server = self.start(harness.EXEMPT)
         begin = time.monotonic()
         report = self.load(server, "--seconds", 1, "--messages-per-connection", 5)
         self.assertLess(time.monotonic() - begin, 10)
@@ -104,7 +104,7 @@ class Report(TestCase):
 
 class Options(TestCase):
     def test_size(self):
-        server = self.start()
+        server = self.start(harness.EXEMPT)
         for size in (1024, 1025, 1026, 1100, 300001):
             self.load(server, "--messages", 1, "--size", size, "--journal", self.journal(server))
         sizes = [len(harness.without_trace(mail).replace(b"\n", b"\r\n"))
@@ -113,7 +113,7 @@ class Options(TestCase):
         self.assert_compares(server, acknowledged=5, files=5)
 
     def test_file(self):
-        server = self.start()
+        server = self.start(harness.EXEMPT)
         path = server.directory / "mail.eml"
         path.write_bytes(b"From: <a@example.net>\r\nX: 1\r\n\r\n.\r\n..two\nlast, without an end")
         self.load(server, "--messages", 2, "--file", path, "--journal", self.journal(server))
@@ -124,7 +124,7 @@ class Options(TestCase):
         self.assert_compares(server, acknowledged=2, files=2)
 
     def test_slow(self):
-        server = self.start()
+        server = self.start(harness.EXEMPT)
         report = self.load(server, "--messages", 2, "--connections", 2, "--size", 2000,
                            "--slow", 1500, "--journal", self.journal(server))
         self.assertGreaterEqual(report["latency_ms"]["mail_to_250"]["p50"], 1000)
@@ -132,7 +132,7 @@ class Options(TestCase):
         self.assert_compares(server, acknowledged=2)
 
     def test_sources(self):
-        server = self.start(DEBUG)
+        server = self.start(DEBUG + harness.EXEMPT)
         self.load(server, "--messages", 8, "--sources", "127.0.9.0/30,127.0.5.77,127.0.7.8/31")
         expected = ["127.0.5.77", "127.0.7.8", "127.0.7.9", "127.0.9.1", "127.0.9.2"]
         clients = [event["client"] for event in server.events("connect")]
@@ -140,7 +140,8 @@ class Options(TestCase):
         self.assertEqual(max(map(clients.count, expected)), 2)
 
     def test_implicit_tls_and_several_mailboxes(self):
-        server = self.start(listeners='[[listener]]\naddress = "127.0.0.1:{port}"\n'
+        server = self.start(harness.EXEMPT,
+                            listeners='[[listener]]\naddress = "127.0.0.1:{port}"\n'
                                       'tls = "implicit"\n')
         report = self.load(server, "--messages", 4, "--tls", "implicit", "--from", "", "--helo",
                            "other.example.net", "--journal", self.journal(server), "--pipelining",
@@ -167,14 +168,14 @@ class Options(TestCase):
                 self.assertNotEqual(run.stderr, "")
 
     def test_journal_that_cannot_be_written(self):
-        server = self.start()
+        server = self.start(harness.EXEMPT)
         report = self.load(server, "--messages", 5, "--journal", "/dev/full", code=TROUBLE)
         self.assertEqual(report["messages"]["acknowledged"], 0)
 
 
 class Reconnect(TestCase):
     def test_server_dies(self):
-        server = harness.Server().start()
+        server = harness.Server(harness.EXEMPT).start()
         self.stop_after(server)
         run = subprocess.Popen(command(server, "--seconds", 60, "--reconnect", "--connections", 8,
                                        "--messages-per-connection", 1000, "--journal",
@@ -287,7 +288,7 @@ class Comparing(TestCase):
     """compare.py finds what is planted."""
 
     def setUp(self):
-        self.server = self.start()
+        self.server = self.start(harness.EXEMPT)
         self.load(self.server, "--messages", 5, "--journal", self.journal(self.server))
         self.first, self.second = self.server.stored()[:2]
 

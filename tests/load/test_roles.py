@@ -46,7 +46,7 @@ class Load:
 
 class Death(harness.TestCase):
     def setUp(self):
-        self.server = self.start()
+        self.server = self.start(harness.EXEMPT)
 
     def load(self, **options):
         load = Load(self.server, **options)
@@ -144,7 +144,7 @@ class Death(harness.TestCase):
 
 class Standstill(harness.TestCase):
     def test_a_role_that_stops_answering_is_replaced(self):
-        server = self.start(QUICK_PINGS)
+        server = self.start(QUICK_PINGS + harness.EXEMPT)
         for role in ("postern-smtp", "postern-deliver", "postern-verify.1", "postern-opinion",
                      "postern-resolve"):
             pid = server.roles()[role]

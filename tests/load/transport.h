@@ -5,9 +5,6 @@
 // object must not be destroyed from within its own callbacks.
 #pragma once
 
-#include <event2/event.h>
-#include <openssl/ssl.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,17 +13,12 @@
 
 #include "base/ip_address.h"
 #include "base/unique_fd.h"
+#include "load/environment.h"
 
 struct bufferevent;
 struct evbuffer;
 
 namespace load {
-
-// The loop and the TLS settings that all connections of a run share.
-struct Environment {
-  event_base* loop;
-  SSL_CTX* tls;
-};
 
 struct EventFree {
   void operator()(event* handle) const { event_free(handle); }

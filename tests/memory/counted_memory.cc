@@ -42,7 +42,8 @@ std::int64_t held() { return bytes_held; }
 
 }  // namespace memory
 
-// Over-aligned types keep the library's own operators and are not counted; there are none here.
+// Over-aligned types keep the library's own operators and are not counted: the figures of a thread,
+// which are made once.
 void* operator new(std::size_t size) {
   void* block = allocate(size == 0 ? 1 : size);
   if (block == nullptr) std::abort();

@@ -29,6 +29,8 @@ std::shared_ptr<const smtp_role::Snapshot> snapshot() {
   settings.domains.emplace_back();
   settings.domains.back().name = "ours.test";
   settings.domains.back().mailboxes = {"info"};
+  settings.limits.connections = kSessions + 1;
+  settings.limits.message_rate.amount = kSessions + 1;
   auto made = smtp_role::Snapshot::make(settings);
   REQUIRE(made.ok());
   return *made;
@@ -104,22 +106,22 @@ struct Sessions {
   void open(Client& client, int number) {
     smtp::PeerFacts peer;
     peer.client = {*base::IpAddress::parse("192.0.2.7"), 40000};
-    auto admission = services.connections.admit(peer.client.address, {});
-    shard->adopt({client.take_server_end(), peer, std::nullopt, std::move(admission),
-                  "65A0B0C0." + std::to_string(number)});
+    const auto settings = services.snapshot();
+    std::optional<policy::Gate::Seat> seat;
+    services.gate.enter(0, {}, false, settings->limits, seat);
+    smtp_role::Arrival arrival{
+        client.take_server_end(), peer, {}, "65A0B0C0." + std::to_string(number), settings, {}, {}};
+    services.gate.admit({peer.client.address}, std::move(*seat),
+                        std::shared_ptr<const policy::LimitSettings>(settings, &settings->limits),
+                        policy::Moment::now(), arrival.client);
+    shard->adopt(std::move(arrival));
     client.begin();
-  }
-
-  policy::ConnectionLimits limits() const {
-    policy::ConnectionLimits result;
-    result.connections = kSessions + 1;
-    return result;
   }
 
   std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context{SSL_CTX_new(TLS_client_method()),
                                                        SSL_CTX_free};
   net::EventLoop main_loop;
-  smtp_role::Services services{snapshot(), limits(), main_loop};
+  smtp_role::Services services{snapshot(), 1, main_loop};
   std::vector<std::unique_ptr<Client>> clients;
   std::unique_ptr<smtp_role::Shard> shard = std::make_unique<smtp_role::Shard>(services);
 };

@@ -66,7 +66,7 @@ base::Result<spool::Spool> open_spool(const std::string& directory, spool::FileO
   spool::Settings settings;
   settings.directory = directory;
   settings.hostname = "mx.example.org";
-  base::Result<base::UniqueFd> root = spool::open_root(settings, "", ops);
+  base::Result<base::UniqueFd> root = spool::open_root(spool::root_directory(settings), "", ops);
   if (!root) return root.error();
   return spool::Spool::open(settings, std::move(*root), mailboxes(), ops);
 }

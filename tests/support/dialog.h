@@ -41,14 +41,19 @@ struct Advance {
 struct HalfClose {};
 struct ShutDown {};
 struct Answer {
-  std::string question;  // connect, sender, recipient, data, message; header, body: given up on
+  std::string
+      question;  // connect, tls, sender, recipient, data, message; header, body: given up on
+  smtp::Reply reply;
+};
+struct End {
+  std::string question;  // with the answer to it
   smtp::Reply reply;
 };
 struct Hold {};
 struct Release {};
 
 using Action = std::variant<Send, ExpectLine, ExpectReply, ExpectBody, ExpectClosed, FinishTls,
-                            Advance, HalfClose, ShutDown, Answer, Hold, Release>;
+                            Advance, HalfClose, ShutDown, Answer, End, Hold, Release>;
 
 struct Step {
   unsigned line = 0;
@@ -59,6 +64,7 @@ struct Dialog {
   std::string path;
   smtp::Settings settings;
   bool implicit_tls = false;
+  std::chrono::milliseconds greeting_delay{0};
   std::vector<Step> steps;
 };
 

@@ -16,6 +16,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+std::string first_word(const std::string& text) { return text.substr(0, text.find(' ')); }
+std::string behind_first_word(const std::string& text) { return text.substr(text.find(' ') + 1); }
+
 class Loader {
  public:
   explicit Loader(const std::string& path) { dialog_.path = path; }
@@ -119,6 +122,7 @@ void Loader::read_directive(const std::string& line) {
       {"closed", {false, [&] { add(ExpectClosed{text}); }}},
       {"config", {true, [&] { configure(text); }}},
       {"implicit-tls", {true, [&] { dialog_.implicit_tls = true; }}},
+      {"delay", {true, [&] { dialog_.greeting_delay = duration(text); }}},
       {"time", {true, [&] { add(Advance{duration(text)}); }}},
       {"shutdown", {true, [&] { add(ShutDown{}); }}},
       {"hold", {true, [&] { add(Hold{}); }}},
@@ -126,8 +130,12 @@ void Loader::read_directive(const std::string& line) {
       {"answer",
        {true,
         [&] {
-          const std::size_t end = text.find(' ');
-          add(Answer{text.substr(0, end), reply(text.substr(end + 1))});
+          add(Answer{first_word(text), reply(behind_first_word(text))});
+        }}},
+      {"end",
+       {true,
+        [&] {
+          add(End{first_word(text), reply(behind_first_word(text))});
         }}},
   };
   const auto found = directives.find(name);
@@ -242,7 +250,7 @@ smtp::Reply Loader::reply(const std::string& text) const {
           {static_cast<std::uint8_t>(klass), static_cast<std::uint8_t>(subject),
            static_cast<std::uint16_t>(detail)},
           text.substr(static_cast<std::size_t>(used)),
-          "test"};
+          "outside"};
 }
 
 }  // namespace

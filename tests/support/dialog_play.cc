@@ -56,14 +56,14 @@ class Player {
         split_(split),
         random_(seed),
         now_(std::chrono::hours(1)),
-        session_(dialog.settings, peer_of(dialog), now_) {}
+        session_(dialog.settings, peer_of(dialog), now_) {
+    session_.delay_greeting(dialog.greeting_delay);
+  }
 
   void play() {
     for (const Step& step : dialog_.steps) {
       line_ = step.line;
-      if (!std::holds_alternative<Answer>(step.action) &&
-          !std::holds_alternative<Hold>(step.action))
-        drain();
+      if (!is_preparation(step.action)) drain();
       if (!std::holds_alternative<Send>(step.action)) flush_whole();
       std::visit([this](const auto& action) { run(action); }, step.action);
     }
@@ -75,6 +75,12 @@ class Player {
   unsigned line() const { return line_; }
 
  private:
+  // Of the answer to a question that may be open already.
+  static bool is_preparation(const Action& action) {
+    return std::holds_alternative<Answer>(action) || std::holds_alternative<End>(action) ||
+           std::holds_alternative<Hold>(action);
+  }
+
   void run(const Send& send) {
     if (!sent_last_) require(unread_.empty(), "more came: " + shown(unread_));
     sent_last_ = true;
@@ -144,6 +150,7 @@ class Player {
     drain();
   }
   void run(const Answer& answer) { answers_[answer.question] = answer.reply; }
+  void run(const End& end) { ends_[end.question] = end.reply; }
   void run(const Hold&) { hold_ = true; }
   void run(const Release&) {
     require(held_.has_value(), "no question is open");
@@ -163,6 +170,7 @@ class Player {
 
   void give(const char* question, smtp::Ticket ticket, smtp::Reply reply) {
     if (const auto other = answers_.extract(question)) reply = other.mapped();
+    if (const auto end = ends_.extract(question)) session_.end_after_transaction(end.mapped());
     // What was said before the question may go out; nothing may be said while it is open.
     unread_ += session_.output();
     session_.output_sent(session_.output().size());
@@ -176,6 +184,7 @@ class Player {
   void on_event(const smtp::AskConnect& e) {
     give("connect", e.ticket, smtp::replies::greeting(dialog_.settings.hostname));
   }
+  void on_event(const smtp::AskTls& e) { give("tls", e.ticket, smtp::replies::ready_for_tls()); }
   void on_event(const smtp::AskSender& e) { give("sender", e.ticket, smtp::replies::sender_ok()); }
   void on_event(const smtp::AskRecipient& e) {
     give("recipient", e.ticket, recipients().decide(e.path).reply);
@@ -234,6 +243,7 @@ class Player {
   std::string message_;
   bool dropped_ = false;
   std::map<std::string, smtp::Reply> answers_;
+  std::map<std::string, smtp::Reply> ends_;
   bool hold_ = false;
   std::optional<std::pair<smtp::Ticket, smtp::Reply>> held_;
   bool handshake_ = false;

@@ -64,6 +64,9 @@ class FaultyFileOps final : public spool::FileOps {
   int rename_no_replace_at(int from, const char* old_path, int to, const char* new_path) override {
     return run("rename", [&] { return below_.rename_no_replace_at(from, old_path, to, new_path); });
   }
+  int rename_at(int from, const char* old_path, int to, const char* new_path) override {
+    return run("rename", [&] { return below_.rename_at(from, old_path, to, new_path); });
+  }
   int unlink_at(int directory, const char* path) override {
     return run("unlink", [&] { return below_.unlink_at(directory, path); });
   }

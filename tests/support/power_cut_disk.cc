@@ -136,9 +136,13 @@ int PowerCutDisk::make_directory_at(int directory, const char* path, mode_t) {
 
 int PowerCutDisk::rename_no_replace_at(int from, const char* old_path, int to,
                                        const char* new_path) {
+  if (node(from, old_path) != nullptr && node(to, new_path) != nullptr) return -EEXIST;
+  return rename_at(from, old_path, to, new_path);
+}
+
+int PowerCutDisk::rename_at(int from, const char* old_path, int to, const char* new_path) {
   const NodePtr moved = node(from, old_path);
   if (moved == nullptr) return -ENOENT;
-  if (node(to, new_path) != nullptr) return -EEXIST;
   directory_at(from)->entries.erase(old_path);
   directory_at(to)->entries[new_path] = moved;
   return 0;

@@ -36,6 +36,7 @@ class PowerCutDisk final : public spool::FileOps {
   int close(int fd) override;
   int make_directory_at(int directory, const char* path, mode_t mode) override;
   int rename_no_replace_at(int from, const char* old_path, int to, const char* new_path) override;
+  int rename_at(int from, const char* old_path, int to, const char* new_path) override;
   int unlink_at(int directory, const char* path) override;
   int status_at(int directory, const char* path, struct stat& status) override;
   int list(int directory, std::vector<std::string>& names) override;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays any input to an smtp::Session and records what came out, so that two ways of playing the
 // same input can be compared. The outside says yes to all but paths that begin with "refuse", and
-// to the transactions of senders that begin with "nodata", "noheader", "nomessage" or "end" (421).
+// to the transactions of senders that begin with "nodata", "noheader", "nomessage" or "end" (421);
+// to the handshake where the name of the client begins with "notls". A recipient with "last" in it
+// ends the session behind its transaction.
 // No test framework: the unit tests and the fuzz targets share it. What must hold whatever the
 // input is checked while it plays; the first that does not is named in SessionRecord::broken.
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -49,6 +52,7 @@ struct SessionManner {
   bool late_reading = false;  // replies are taken only when the session reads nothing further
   bool polite = true;         // no piece goes beyond a command whose reply must be awaited
   std::function<std::size_t()> piece;  // how many bytes come next
+  bool delayed_greeting = false;       // its first line is left out of the record
 };
 
 enum class SessionEnd { Open, Eof, ShutDown };
@@ -57,7 +61,9 @@ class SessionDriver {
  public:
   SessionDriver(const smtp::Settings& settings, const SessionManner& manner)
       : manner_(manner), session_(settings, {}, base::Instant{}) {
+    if (manner_.delayed_greeting) session_.delay_greeting(kGreetingDelay);
     settle();
+    if (manner_.delayed_greeting) end_greeting();
   }
 
   // All of `bytes`, in pieces.
@@ -76,15 +82,15 @@ class SessionDriver {
     record_.tls = true;
     record_.clear_output = record_.output.size();
     record_.clear_events = record_.events.size();
-    session_.on_tls({}, {});
+    session_.on_tls({}, now_);
     settle();
     return true;
   }
   SessionRecord finish(SessionEnd end) {
     settle();
     record_.stage = session_.stage();
-    if (end == SessionEnd::Eof) session_.on_eof({});
-    if (end == SessionEnd::ShutDown) session_.shut_down({});
+    if (end == SessionEnd::Eof) session_.on_eof(now_);
+    if (end == SessionEnd::ShutDown) session_.shut_down(now_);
     settle();
     record_.counts = session_.command_counts();
     record_.refusals = session_.counters().refusals;
@@ -94,6 +100,17 @@ class SessionDriver {
  private:
   // One more than a session may hold: the reply that passed the limit, and the last word.
   static constexpr std::size_t kMostOutput = smtp::kMaxBufferedOutput + 4 * smtp::kMaxReplyLine;
+
+  static constexpr std::chrono::seconds kGreetingDelay{1};
+
+  void end_greeting() {
+    require(record_.output == "220-mx.ours.test ESMTP\r\n", "a greeting's first line goes ahead");
+    require(session_.deadline() == now_ + kGreetingDelay, "its second line has its time");
+    record_.output.clear();
+    now_ += kGreetingDelay;
+    session_.on_time(now_);
+    settle();
+  }
 
   // Up to the end of the first line that begins with a command which ends a group.
   static std::size_t group_length(std::string_view bytes) {
@@ -118,7 +135,7 @@ class SessionDriver {
   void feed_piece(std::string_view bytes) {
     if (!session_.wants_input()) settle();
     const bool was_open = open_.has_value();
-    session_.on_bytes(bytes, {});
+    session_.on_bytes(bytes, now_);
     pull();
     if (!manner_.late_answers) answer_all();
     if (was_open) answer_one();
@@ -143,7 +160,7 @@ class SessionDriver {
   void answer_one() {
     if (!open_) return;
     const auto [ticket, reply] = *std::exchange(open_, std::nullopt);
-    session_.answer(ticket, reply, {});
+    session_.answer(ticket, reply, now_);
     pull();
   }
 
@@ -178,12 +195,17 @@ class SessionDriver {
       body_ += body->bytes;
     } else if (const auto* connect = std::get_if<smtp::AskConnect>(&event)) {
       ask("connect", connect->ticket, replies::greeting("mx.ours.test"));
+    } else if (const auto* tls = std::get_if<smtp::AskTls>(&event)) {
+      const bool no = session_.helo().starts_with("notls");
+      ask("tls", tls->ticket, no ? replies::tls_unavailable() : replies::ready_for_tls());
     } else if (const auto* sender = std::get_if<smtp::AskSender>(&event)) {
       const std::string path = sender->sender.path.to_string();
       sender_ = path;
       ask("sender " + path, sender->ticket, verdict(path, replies::sender_ok()));
     } else if (const auto* recipient = std::get_if<smtp::AskRecipient>(&event)) {
       const std::string path = recipient->path.to_string();
+      if (path.find("last") != std::string::npos)
+        session_.end_after_transaction(replies::too_many_unknown_recipients());
       ask("recipient " + path, recipient->ticket, verdict(path, replies::recipient_ok()));
     } else if (const auto* data = std::get_if<smtp::AskData>(&event)) {
       const bool no = sender_.starts_with("<nodata");
@@ -234,6 +256,7 @@ class SessionDriver {
   }
 
   const SessionManner manner_;
+  base::Instant now_{};
   smtp::Session session_;
   SessionRecord record_;
   std::string sender_;
@@ -295,7 +318,9 @@ inline bool replies_match_commands(const SessionRecord& record) {
     expected += std::stoul(counts.substr(at + 1));
   for (const char* reason : {"errors", "shutdown", "http", "tls_bytes", "proxy_header"})
     expected += record.count(std::string("close ") + reason);
+  // Its last word stands behind a message, or in place of the reply to a command.
   const auto replies = count_replies(record.output);
+  if (record.count("close unknown_recipients") > 0 && replies == expected + 1) return true;
   return replies && (*replies == expected || (record.stage == "data" && *replies + 1 == expected));
 }
 

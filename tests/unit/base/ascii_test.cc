@@ -46,6 +46,16 @@ TEST_CASE("trim takes blanks and tabs off both ends, nothing else") {
   CHECK(base::trim("\r\nx\v") == "\r\nx\v");
 }
 
+TEST_CASE("fields are taken off a text, up to a separator or to its end") {
+  std::string_view rest = "a,,b";
+  CHECK(base::take_until(rest, ',') == "a");
+  CHECK(base::take_until(rest, ',').empty());
+  CHECK(rest == "b");
+  CHECK(base::take_until(rest, ',') == "b");
+  CHECK(base::take_until(rest, ',').empty());
+  CHECK(rest.empty());
+}
+
 TEST_CASE("ascii: what is not printable is a question mark") {
   CHECK(base::printable("a b~") == "a b~");
   CHECK(base::printable(std::string("a\0\n\x7f\xc3", 5)) == "a????");

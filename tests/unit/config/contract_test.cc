@@ -33,6 +33,8 @@ constexpr char kEverything[] =
     "tls = 'implicit'\n"
     "allow = ['192.0.2.0/24', '2001:db8::/32']\n"
     "deny = ['192.0.2.7']\n"
+    "total_connections = 108\n"
+    "total_handshakes = 109\n"
     "proxy_protocol_from = ['192.0.2.8/29']\n"
     "[[listener]]\n"
     "address = 'systemd:smtp'\n"
@@ -62,6 +64,8 @@ constexpr char kEverything[] =
     "directory = 'mail'\n"
     "writers = 9\n"
     "min_free = '1G'\n"
+    "[state]\n"
+    "directory = 'state'\n"
     "[smtp]\n"
     "max_message_size = '1M'\n"
     "max_recipients = 101\n"
@@ -80,6 +84,28 @@ constexpr char kEverything[] =
     "connections = 106\n"
     "errors_per_session = 107\n"
     "exempt = ['10.0.0.0/8']\n"
+    "total_handshakes = 110\n"
+    "total_memory = '3G'\n"
+    "connection_rate = '111/2m'\n"
+    "handshake_rate = '112/2m'\n"
+    "byte_rate = '113K/2m'\n"
+    "message_rate = '114/2m'\n"
+    "recipient_rate = '115/2m'\n"
+    "error_rate = '116/2m'\n"
+    "verifier_crash_rate = '117/2m'\n"
+    "unknown_recipient_rate = '118/2m'\n"
+    "unknown_recipients_per_session = 119\n"
+    "hide_unknown_until_data = true\n"
+    "greeting_delay = '5s'\n"
+    "ban_for = '2h'\n"
+    "ban_max = '8d'\n"
+    "tracked_networks = 120000\n"
+    "ipv4_prefix = 30\n"
+    "ipv6_prefix = 62\n"
+    "[limits.wide]\n"
+    "factor = 121\n"
+    "ipv4_prefix = 20\n"
+    "ipv6_prefix = 40\n"
     "[auth]\n"
     "authserv_id = 'Auth.Example.org'\n"
     "on_temporary_error = 'accept'\n"
@@ -169,9 +195,8 @@ TEST_CASE("the smallest file gives every module its own defaults") {
   CHECK(c.spool.writers == spool::Settings{}.writers);
   CHECK(c.spool.min_free == spool::Settings{}.min_free);
   CHECK(c.spool.hostname == "mx.example.org");
-  CHECK(c.limits.total_connections == policy::ConnectionLimits{}.total_connections);
-  CHECK(c.limits.connections == policy::ConnectionLimits{}.connections);
-  CHECK(c.limits.exempt.empty());
+  CHECK(c.state.directory == config::State{}.directory);
+  CHECK(c.limits == policy::LimitSettings{});
   CHECK(c.auth_policy.authserv_id == "mx.example.org");
   CHECK(c.auth_policy.on_temporary_error == policy::AuthSettings{}.on_temporary_error);
   CHECK(c.auth_policy.on_spf_fail == policy::AuthSettings{}.on_spf_fail);
@@ -187,6 +212,7 @@ TEST_CASE("the smallest file gives every module its own defaults") {
   CHECK(c.workers.smtp_threads == config::Workers{}.smtp_threads);
   CHECK(c.workers.user == config::Workers{}.user);
   CHECK(c.listeners.at(0).tls == config::ListenerTls::StartTls);
+  CHECK(c.listeners.at(0).limits == policy::ListenerLimits{});
   CHECK(c.domains.at(0).subaddress_delimiters == policy::Domain{}.subaddress_delimiters);
   CHECK_FALSE(c.domains.at(0).catch_all);
 }
@@ -203,6 +229,7 @@ TEST_CASE("listeners, certificates and domains reach their modules") {
         std::vector<base::Network>{network("192.0.2.0/24"), network("2001:db8::/32")});
   CHECK(c.listeners[0].access.deny == std::vector<base::Network>{network("192.0.2.7/32")});
   CHECK(c.listeners[0].proxy_protocol_from == std::vector<base::Network>{network("192.0.2.8/29")});
+  CHECK(c.listeners[0].limits == policy::ListenerLimits{108, 109});
   CHECK(c.listeners[1].systemd_name == "smtp");
   CHECK(c.listeners[1].tls == config::ListenerTls::StartTls);
   CHECK(c.tls.min_version == net::TlsVersion::V1_3);
@@ -220,6 +247,7 @@ TEST_CASE("every other setting in effect reaches its module") {
   CHECK(c.spool.directory == "/etc/postern/mail");
   CHECK(c.spool.writers == 9);
   CHECK(c.spool.min_free == 1u << 30);
+  CHECK(c.state.directory == "/etc/postern/state");
   CHECK(c.smtp.tls_refusal_text == "Use TLS");
   CHECK(c.smtp.max_message_size == 1u << 20);
   CHECK(c.smtp.max_recipients == 101);
@@ -233,10 +261,7 @@ TEST_CASE("every other setting in effect reaches its module") {
   CHECK(c.smtp.session_deadline == 1h);
   CHECK(c.shutdown_grace == 0s);
   CHECK(c.smtp.bare_newline == smtp::BareNewline::Normalize);
-  CHECK(c.limits.total_connections == 105);
-  CHECK(c.limits.connections == 106);
   CHECK(c.smtp.errors_per_session == 107);
-  CHECK(c.limits.exempt == std::vector<base::Network>{network("10.0.0.0/8")});
   CHECK(c.auth_policy.authserv_id == "auth.example.org");
   CHECK(c.auth_policy.on_temporary_error == policy::OnTemporaryError::Accept);
   CHECK(c.auth_policy.on_spf_fail == policy::OnSpfFail::Reject);
@@ -258,6 +283,33 @@ TEST_CASE("every other setting in effect reaches its module") {
   CHECK(c.log.format == obs::Format::Json);
   CHECK(c.workers.smtp_threads == 3);
   CHECK(c.workers.user == "nobody");
+}
+
+TEST_CASE("every limit reaches the accounts of networks") {
+  policy::LimitSettings expected;
+  expected.total_connections = 105;
+  expected.connections = 106;
+  expected.exempt = {network("10.0.0.0/8")};
+  expected.total_handshakes = 110;
+  expected.total_memory = 3ull << 30;
+  expected.connection_rate = {111, 2min};
+  expected.handshake_rate = {112, 2min};
+  expected.byte_rate = {113 << 10, 2min};
+  expected.message_rate = {114, 2min};
+  expected.recipient_rate = {115, 2min};
+  expected.error_rate = {116, 2min};
+  expected.verifier_crash_rate = {117, 2min};
+  expected.unknown_recipient_rate = {118, 2min};
+  expected.unknown_recipients_per_session = 119;
+  expected.hide_unknown_until_data = true;
+  expected.greeting_delay = 5s;
+  expected.ban_for = 2h;
+  expected.ban_max = std::chrono::days(8);
+  expected.tracked_networks = 120000;
+  expected.narrow = {30, 62};
+  expected.wide_factor = 121;
+  expected.wide = {20, 40};
+  CHECK(load_text(kEverything).config.limits == expected);
 }
 
 TEST_CASE("every word of an enumeration sets its value") {

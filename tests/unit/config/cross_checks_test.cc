@@ -107,6 +107,50 @@ TEST_CASE("bans do not begin beyond their end") {
   CHECK(load_text(std::string(kMinimalConfig) + "[limits]\nban_for = '7d'\n").ok());
 }
 
+TEST_CASE("a wide network is wider than the network within it") {
+  check_one_error("[limits.wide]\nipv4_prefix = 31\n[limits]\nipv4_prefix = 31\n",
+                  "limits.wide.ipv4_prefix: not shorter than limits.ipv4_prefix");
+  check_one_error("[limits]\nipv4_prefix = 24\n",
+                  "limits.wide.ipv4_prefix: not shorter than limits.ipv4_prefix");
+  check_one_error("[limits.wide]\nipv6_prefix = 64\n",
+                  "limits.wide.ipv6_prefix: not shorter than limits.ipv6_prefix");
+  CHECK(errors_of(kMinimalConfig + std::string("[limits]\nipv4_prefix = 25\nipv6_prefix = 49\n"))
+            .empty());
+}
+
+TEST_CASE("a table that is too small for two networks a connection is warned of") {
+  const std::string warning =
+      "warning: limits.tracked_networks: less than two times limits.total_connections\n";
+  for (const char* lines :
+       {"[limits]\ntracked_networks = 19999\n", "[limits]\ntotal_connections = 50001\n"}) {
+    INFO(lines);
+    const auto loaded = load_text(kMinimalConfig + std::string(lines));
+    CHECK(loaded.ok());
+    CHECK_THAT(config::render(loaded.diagnostics), Catch::Contains(warning));
+  }
+  CHECK(errors_of(kMinimalConfig + std::string("[limits]\ntotal_connections = 50000\n")).empty());
+}
+
+TEST_CASE("state is not kept in the spool") {
+  const auto directories = [](const char* spool, const char* state) {
+    return "[spool]\ndirectory = '" + std::string(spool) + "'\n[state]\ndirectory = '" + state +
+           "'\n";
+  };
+  const std::string refusal = "state.directory: lies in spool.directory";
+  for (const auto& [spool, state] : {std::pair("/srv/mail", "/srv/mail"),
+                                     {"/srv/mail", "/srv/mail/state"},
+                                     {"/srv/mail/", "/srv/./mail//a/b"},
+                                     {"mail", "/etc/postern/x/../mail/state"},
+                                     {"/", "/state"}})
+    check_one_error(directories(spool, state), refusal);
+  check_one_error("[spool]\ndirectory = '/var/lib/postern'\n", refusal);
+  check_one_error("[state]\ndirectory = '/var/lib/postern/mail/s'\n", refusal);
+  for (const auto& [spool, state] : {std::pair("/srv/mail", "/srv/mail-state"),
+                                     {"/srv/mail", "/srv"},
+                                     {"/srv/mail/../spool", "/srv/mail/state"}})
+    CHECK(load_text(kMinimalConfig + directories(spool, state)).ok());
+}
+
 TEST_CASE("a deadline that leaves no time for two answers is warned of") {
   const std::string warning = "warning: auth.deadline: shorter than two times dns.timeout\n";
   const auto load = [](const std::string& lines) { return load_text(kMinimalConfig + lines); };

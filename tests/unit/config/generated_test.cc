@@ -79,8 +79,7 @@ TEST_CASE("a key is described with all that its row says") {
         "limits.wide.factor\n"
         "  How many times the limits of a network the wide network has.\n"
         "  Value:   An integer, 1 to 1000.\n"
-        "  Default: 10\n"
-        "  Without effect in this version.\n");
+        "  Default: 10\n");
   CHECK_THAT(
       config::describe_key(*config::find_key("listener.address")),
       Catch::EndsWith("  Example: \"0.0.0.0:25\"\n  Required.\n  A change needs a restart.\n"));

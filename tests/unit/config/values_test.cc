@@ -79,9 +79,9 @@ TEST_CASE("durations") {
 }
 
 TEST_CASE("rates") {
-  CHECK(parse_rate("30/1m") == Rate{30, 1min});
-  CHECK(parse_rate("1/250ms") == Rate{1, 250ms});
-  CHECK(parse_byte_rate("500M/10m") == Rate{500 << 20, 10min});
+  CHECK(parse_rate("30/1m") == policy::Rate{30, 1min});
+  CHECK(parse_rate("1/250ms") == policy::Rate{1, 250ms});
+  CHECK(parse_byte_rate("500M/10m") == policy::Rate{500 << 20, 10min});
   for (const char* bad :
        {"", "30", "30/", "/1m", "30/1", "0/1m", "30/0s", "30 / 1m", "-1/1m", "1K/1m", "30/1m/1m"}) {
     INFO(bad);
@@ -91,6 +91,10 @@ TEST_CASE("rates") {
     INFO(bad);
     CHECK_FALSE(parse_byte_rate(bad));
   }
+  const std::string most = std::to_string(config::kMaxRateAmount);
+  CHECK(parse_rate(most + "/1m") == policy::Rate{config::kMaxRateAmount, 1min});
+  CHECK_FALSE(parse_rate(std::to_string(config::kMaxRateAmount + 1) + "/1m"));
+  CHECK_FALSE(parse_byte_rate("932G/1m"));
 }
 
 TEST_CASE("dates") {

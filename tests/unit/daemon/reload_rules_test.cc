@@ -40,6 +40,8 @@ TEST_CASE("of a listener everything needs a restart") {
       [&](auto& listener) { listener.access.allow = {network}; },
       [&](auto& listener) { listener.access.deny = {network}; },
       [&](auto& listener) { listener.proxy_protocol_from = {network}; },
+      [](auto& listener) { listener.limits.connections = 1; },
+      [](auto& listener) { listener.limits.handshakes = 1; },
   };
   for (const auto& change : changes) {
     config::Config before, after;

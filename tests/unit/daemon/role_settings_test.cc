@@ -10,11 +10,40 @@
 
 namespace {
 
+// Each away from its default.
+policy::LimitSettings limits() {
+  using std::chrono::minutes;
+  policy::LimitSettings limits;
+  limits.total_connections = 1;
+  limits.total_handshakes = 2;
+  limits.total_memory = 3;
+  limits.connections = 4;
+  limits.connection_rate = {5, minutes(6)};
+  limits.handshake_rate = {7, minutes(8)};
+  limits.byte_rate = {9, minutes(10)};
+  limits.message_rate = {11, minutes(12)};
+  limits.recipient_rate = {13, minutes(14)};
+  limits.error_rate = {15, minutes(16)};
+  limits.unknown_recipient_rate = {17, minutes(18)};
+  limits.verifier_crash_rate = {19, minutes(20)};
+  limits.unknown_recipients_per_session = 21;
+  limits.greeting_delay = minutes(22);
+  limits.ban_for = minutes(23);
+  limits.ban_max = minutes(24);
+  limits.tracked_networks = 25;
+  limits.exempt = {*base::Network::parse("192.0.2.0/24")};
+  limits.narrow = {26, 27};
+  limits.wide = {28, 29};
+  limits.wide_factor = 30;
+  return limits;
+}
+
 config::Config sample() {
   config::Config config;
   config.hostname = "mx.ours.test";
   config.smtp.hostname = "mx.ours.test";
   config.smtp.max_message_size = 12345;
+  config.smtp.max_recipients = 101;
   config.smtp.bare_newline = smtp::BareNewline::Normalize;
   config.smtp.data_timeout = std::chrono::milliseconds(77);
   config.tls.min_version = net::TlsVersion::V1_3;
@@ -25,7 +54,7 @@ config::Config sample() {
                      "+-",
                      "info",
                      policy::SpoofProtection::Reject}};
-  config.limits.exempt = {*base::Network::parse("192.0.2.0/24")};
+  config.limits = limits();
   config.auth_policy = {
       "auth.ours.test",
       policy::OnTemporaryError::Accept,
@@ -47,6 +76,7 @@ config::Config sample() {
   config.workers.smtp_threads = 3;
   config::Listener plain, implicit;
   plain.access.deny = {*base::Network::parse("2001:db8::/32")};
+  plain.limits = {31, 32};
   implicit.tls = config::ListenerTls::Implicit;
   implicit.proxy_protocol_from = {*base::Network::parse("192.0.2.0/29")};
   config.listeners = {plain, implicit};
@@ -70,7 +100,8 @@ TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   CHECK(s.domains.at(0).aliases.at("abuse") == "info");
   CHECK(s.domains.at(0).catch_all == "info");
   CHECK(s.domains.at(0).spoof_protection == policy::SpoofProtection::Reject);
-  CHECK(s.limits.exempt == sample().limits.exempt);
+  CHECK(s.smtp.max_recipients == 101);
+  CHECK(s.limits == limits());
   CHECK(s.auth.deadline == std::chrono::milliseconds(78));
   CHECK(s.auth.dkim == sample().auth.dkim);
   CHECK(s.auth_policy.authserv_id == "auth.ours.test");
@@ -89,10 +120,23 @@ TEST_CASE("smtp gets what it needs of the configuration, and gets it whole") {
   CHECK(s.log.format == obs::Format::Json);
   REQUIRE(s.listeners.size() == 3);
   CHECK(s.listeners[0].access.deny == sample().listeners[0].access.deny);
+  CHECK(s.listeners[0].limits == policy::ListenerLimits{31, 32});
+  CHECK(s.listeners[1].limits == policy::ListenerLimits{});
   CHECK_FALSE(s.listeners[0].implicit_tls);
   CHECK(s.listeners[0].proxy_protocol_from.empty());
   CHECK((s.listeners[1].implicit_tls && s.listeners[2].implicit_tls));
   CHECK(s.listeners[2].proxy_protocol_from == sample().listeners[1].proxy_protocol_from);
+}
+
+TEST_CASE("where unknown recipients are hidden until the data, a message has one recipient") {
+  config::Config config = sample();
+  config.limits.hide_unknown_until_data = true;
+  const auto sealed = common::seal_settings(common::smtp_settings(config, {0}));
+  REQUIRE(sealed.ok());
+  const auto opened = common::open_settings<common::SmtpRoleSettings>(*sealed);
+  REQUIRE(opened.ok());
+  CHECK(opened->smtp.max_recipients == 1);
+  CHECK(opened->limits.hide_unknown_until_data);
 }
 
 TEST_CASE("deliver gets the mailboxes and the folder for quarantine, and no key") {

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <thread>
 
 #include "daemon/common/sealed_memory.h"
@@ -37,7 +38,8 @@ class Stage {
     auto ends = ipc::Channel::make_pair();
     REQUIRE(ends.ok());
     smtp_.emplace(std::move(ends->first), ipc::State::FromDeliver);
-    peer_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, std::move(ends->second));
+    peer_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, state_,
+                                       std::move(ends->second));
     peer_->start();
   }
   ~Stage() { peer_->close(); }
@@ -54,8 +56,8 @@ class Stage {
     return answer();
   }
 
-  // "durable", "failed: <reason>", "appended", or "closed": the next that deliver says beside
-  // Space and Collecting.
+  // "durable", "failed: <reason>", "appended", "saved", or "closed": the next that deliver says
+  // beside Space, Collecting and KeptState.
   std::string answer() {
     std::string said;
     for (int round = 0; round < 500 && said.empty(); ++round) {
@@ -64,6 +66,8 @@ class Stage {
       for (auto message = smtp_->next(); message && *message; message = smtp_->next())
         if ((*message)->type == ipc::Type::Collecting)
           files.push_back(std::move(*(*message)->fd));
+        else if ((*message)->type == ipc::Type::KeptState)
+          take_kept(**message);
         else if ((*message)->type != ipc::Type::Space)
           said = describe(**message);
       if (said.empty() && (!open || !*open)) said = "closed";
@@ -82,12 +86,24 @@ class Stage {
   }
 
   std::vector<base::UniqueFd> files;  // that came by Collecting
+  std::map<ipc::StateKind, std::string> kept;
 
  private:
+  void take_kept(const ipc::Message& message) {
+    const auto state = ipc::unpack<ipc::KeptState>(message.body);
+    REQUIRE(state);
+    CHECK(kept.count(state->kind) == 0);
+    kept[state->kind] = *common::read_sealed_memory(message.fd->get());
+    CHECK(kept[state->kind].size() == state->size);
+  }
+
   static std::string describe(const ipc::Message& message) {
     if (const auto appended = ipc::unpack<ipc::Appended>(message.body);
         message.type == ipc::Type::Appended && appended)
       return appended->error.empty() ? "appended" : appended->error;
+    if (const auto saved = ipc::unpack<ipc::StateSaved>(message.body);
+        message.type == ipc::Type::StateSaved && saved)
+      return saved->error.empty() ? "saved" : saved->error;
     const auto delivered = ipc::unpack<ipc::Delivered>(message.body);
     REQUIRE(delivered);
     return delivered->outcome == ipc::Delivered::Outcome::Durable ? "durable"
@@ -98,7 +114,7 @@ class Stage {
     spool::Settings settings;
     settings.directory = directory_.path();
     settings.hostname = "mx.ours.test";
-    auto root = spool::open_root(settings);
+    auto root = spool::open_root(spool::root_directory(settings));
     REQUIRE(root.ok());
     auto spool = spool::Spool::open(settings, std::move(*root), {kInfo});
     REQUIRE(spool.ok());
@@ -109,6 +125,7 @@ class Stage {
   common::PollLoop loop_;
   deliver_role::KnownMailboxes known_;
   spool::Spool spool_ = open_spool();
+  deliver_role::StateStore state_{loop_, writers_, *deliver_role::open_state_files(nullptr)};
   spool::Writers writers_{spool_, 2, 2};
   std::optional<ipc::Channel> smtp_;
   std::shared_ptr<SmtpPeer> peer_;
@@ -243,4 +260,32 @@ TEST_CASE("a size that is not that of the memory, or above the limit, ends the c
   CHECK(large.answer() == "appended");
   large.send(ipc::Append{7, most.size() + 1}, sealed(most + "x"));
   CHECK(large.answer() == "closed");
+}
+
+TEST_CASE("smtp hears what is kept before anything else, and saves it anew") {
+  Stage stage;
+  stage.send(ipc::SaveState{ipc::StateKind::History, 5}, sealed("state"));
+  CHECK(stage.answer() == "saved");
+  CHECK(stage.kept == std::map<ipc::StateKind, std::string>{{ipc::StateKind::Bans, ""},
+                                                            {ipc::StateKind::History, ""}});
+}
+
+TEST_CASE("state that its sender could still change, or of a size that it may not have") {
+  base::UniqueFd open(::memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  REQUIRE(::write(open.get(), "x", 1) == 1);
+  const std::string most(spool::kMaxStateFile, 'x');
+  struct Case {
+    std::uint64_t size;
+    base::UniqueFd memory;
+    std::string answer;
+  };
+  Case cases[] = {{1, std::move(open), "closed"},
+                  {2, sealed("x"), "closed"},
+                  {most.size() + 1, sealed(most + "x"), "closed"},
+                  {most.size(), sealed(most), "saved"}};
+  for (Case& c : cases) {
+    Stage stage;
+    stage.send(ipc::SaveState{ipc::StateKind::Bans, c.size}, std::move(c.memory));
+    CHECK(stage.answer() == c.answer);
+  }
 }

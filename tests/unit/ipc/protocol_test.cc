@@ -27,6 +27,9 @@ TEST_CASE("nothing comes before its time, and nothing from the wrong side") {
   CHECK_FALSE(ipc::next_state(State::FromSmtp, Type::Delivered));
   CHECK_FALSE(ipc::next_state(State::FromDeliver, Type::Deliver));
   CHECK_FALSE(ipc::next_state(State::FromDeliver, Type::Configure));
+  CHECK_FALSE(ipc::next_state(State::FromDeliver, Type::SaveState));
+  CHECK_FALSE(ipc::next_state(State::FromSmtp, Type::KeptState));
+  CHECK_FALSE(ipc::next_state(State::FromSmtp, Type::StateSaved));
   CHECK_FALSE(ipc::next_state(State::FromVerify, Type::Judge));
   CHECK_FALSE(ipc::next_state(State::FromVerify, Type::Reviewed));
   CHECK_FALSE(ipc::next_state(State::FromOpinion, Type::Need));
@@ -45,6 +48,12 @@ TEST_CASE("a verifier takes jobs, and answers with questions or verdicts") {
   CHECK(ipc::next_state(State::FromVerify, Type::Need) == State::FromVerify);
   CHECK(ipc::next_state(State::FromVerify, Type::Judged) == State::FromVerify);
   CHECK(ipc::next_state(State::FromOpinion, Type::Reviewed) == State::FromOpinion);
+}
+
+TEST_CASE("smtp saves state, and deliver says what it kept and whether it could") {
+  CHECK(ipc::next_state(State::FromSmtp, Type::SaveState) == State::FromSmtp);
+  CHECK(ipc::next_state(State::FromDeliver, Type::KeptState) == State::FromDeliver);
+  CHECK(ipc::next_state(State::FromDeliver, Type::StateSaved) == State::FromDeliver);
 }
 
 TEST_CASE("only what may be several processes has a number in its name") {

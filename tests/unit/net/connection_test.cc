@@ -2,12 +2,15 @@
 // What sockets add to a session, over a pair of them. Whole dialogues are in tests/e2e/.
 #include "net/connection.h"
 
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,7 +32,8 @@ std::shared_ptr<const net::TlsContext> tls_context() {
   return std::make_shared<net::TlsContext>(std::move(*context));
 }
 
-// A connection that greets, or refuses at once, and the client's end of it.
+// A connection that greets, or refuses at once, and the client's end of it. Later questions stay
+// open.
 class Served : public net::ConnectionHandler {
  public:
   explicit Served(const smtp::Reply& greeting = replies::greeting("mx.ours.test"))
@@ -46,6 +50,8 @@ class Served : public net::ConnectionHandler {
   void on_event(net::Connection& self, smtp::Event event) override {
     if (const auto* ask = std::get_if<smtp::AskConnect>(&event))
       self.answer(ask->ticket, greeting_);
+    if (const auto* ask = std::get_if<smtp::AskTls>(&event)) open = ask->ticket;
+    if (const auto* ask = std::get_if<smtp::AskSender>(&event)) open = ask->ticket;
   }
   void on_tls(net::Connection&, const net::TlsFacts&) override { trace += "tls "; }
   void on_tls_failed(net::Connection&, std::string_view, const std::string&) override {
@@ -60,6 +66,15 @@ class Served : public net::ConnectionHandler {
     REQUIRE(::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(bytes.size()));
   }
+  // Up to the question about a handshake.
+  void ask_for_tls() {
+    connection->start();
+    REQUIRE_FALSE(take());
+    received.clear();
+    send("STARTTLS\r\n");
+    REQUIRE(run_until([&] { return open.has_value(); }));
+  }
+  void answer(const smtp::Reply& reply) { connection->answer(open.value(), reply); }
   // Takes what has come; says whether the server's side is shut.
   bool take() {
     std::array<char, 4096> buffer{};
@@ -85,6 +100,7 @@ class Served : public net::ConnectionHandler {
   base::UniqueFd client;
   std::string trace;
   std::string received;
+  std::optional<smtp::Ticket> open;
   std::unique_ptr<net::Connection> connection;
 
  private:
@@ -146,6 +162,140 @@ TEST_CASE("the time that a connection is held is not its client's") {
   CHECK(served.connection->session().deadline() == later);
 }
 
+TEST_CASE("a greeting in two lines: the first goes out at once, the second by itself") {
+  Served served;
+  served.connection->session().delay_greeting(30ms);
+  const base::Instant begin = base::now();
+  served.connection->start();
+  CHECK_FALSE(served.take());
+  CHECK(served.received == "220-mx.ours.test ESMTP\r\n");
+  served.received.clear();
+  CHECK(served.run_until([&] { return served.take() || !served.received.empty(); }));
+  CHECK(served.received == "220 mx.ours.test ESMTP\r\n");
+  CHECK(base::now() - begin > 29ms);
+}
+
+TEST_CASE("who speaks between the two lines has little time to read why it is refused") {
+  Served served;
+  served.connection->session().delay_greeting(20s);
+  const base::Instant begin = base::now();
+  served.connection->start();
+  served.send("EHLO client.example.net\r\n");
+  CHECK(served.run_until([&] { return served.trace == "closed:early_talker gone"; }));
+  CHECK(base::now() - begin < 2s);  // what others get
+  CHECK(served.take());
+  CHECK(served.received ==
+        "220-mx.ours.test ESMTP\r\n" + replies::input_before_greeting().render());
+}
+
+TEST_CASE("an answer that comes later is given at once") {
+  Served served;
+  served.ask_for_tls();
+  CHECK_FALSE(served.take());
+  CHECK(served.received.empty());
+  served.answer(replies::ready_for_tls());
+  CHECK_FALSE(served.take());
+  CHECK(served.received == replies::ready_for_tls().render());
+  CHECK(served.connection->session().stage() == "tls");
+}
+
+TEST_CASE("clear text that comes while a handshake is asked for is seen") {
+  Served served;
+  served.ask_for_tls();
+  served.send("R");
+  served.answer(replies::ready_for_tls());
+  CHECK(served.trace == "closed:starttls_injection ");
+  CHECK(served.take());
+}
+
+TEST_CASE("a client that ended its side reads the answer to an open question") {
+  Served served;
+  served.ask_for_tls();
+  REQUIRE(::shutdown(served.client.get(), SHUT_WR) == 0);
+  CHECK(served.run_until([&] { return !served.connection->session().wants_input(); }));
+  CHECK(served.trace.empty());
+  served.answer(replies::tls_unavailable());
+  CHECK(served.take());
+  CHECK(served.received == replies::tls_unavailable().render());
+  CHECK(served.trace == "closed:eof gone");
+}
+
+TEST_CASE("a client that resets its connection is gone, and an open question with it") {
+  Served served;
+  served.connection->start();
+  served.send("STARTTLS\r\n");
+  REQUIRE(served.run_until([&] { return served.open.has_value(); }));
+  served.client.reset();  // with the greeting unread, so the other side is told of a reset
+  CHECK(served.run_until([&] { return served.trace == "closed:lost gone"; }));
+  served.answer(replies::ready_for_tls());
+  CHECK(served.trace == "closed:lost gone");
+}
+
+TEST_CASE("a shutdown waits for an open question, and an abort does not") {
+  Served served;
+  served.ask_for_tls();
+  served.connection->shut_down();
+  CHECK(served.trace.empty());
+  served.answer(replies::ready_for_tls());
+  CHECK(served.take());
+  CHECK(served.received == replies::shutting_down().render());
+  CHECK(served.trace == "closed:shutdown ");
+
+  Served aborted;
+  aborted.ask_for_tls();
+  aborted.connection->shut_down();
+  aborted.connection->abort("aborted");
+  CHECK(aborted.trace == "closed:aborted gone");
+  aborted.answer(replies::ready_for_tls());
+  CHECK(aborted.trace == "closed:aborted gone");
+  CHECK(aborted.take());
+  CHECK(aborted.received.empty());
+}
+
+// A client inside TLS, with a question about its sender open.
+struct Secured : Served {
+  Secured() {
+    ask_for_tls();
+    answer(replies::ready_for_tls());
+    REQUIRE_FALSE(take());
+    SSL_set_fd(ssl.get(), client.get());
+    SSL_set_connect_state(ssl.get());
+    REQUIRE(run_until([&] { return SSL_do_handshake(ssl.get()) == 1 && trace == "tls "; }));
+    open.reset();
+    const std::string_view hello = "EHLO client.example.net\r\n";
+    REQUIRE(SSL_write(ssl.get(), hello.data(), static_cast<int>(hello.size())) > 0);
+    REQUIRE(run_until([&] { return connection->session().stage() == "mail"; }));
+    const std::string_view mail = "MAIL FROM:<a@example.net>\r\n";
+    REQUIRE(SSL_write(ssl.get(), mail.data(), static_cast<int>(mail.size())) > 0);
+    REQUIRE(run_until([&] { return open.has_value(); }));
+  }
+
+  std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context{SSL_CTX_new(TLS_client_method()),
+                                                       SSL_CTX_free};
+  std::unique_ptr<SSL, void (*)(SSL*)> ssl{SSL_new(context.get()), SSL_free};
+};
+
+TEST_CASE("TLS that ends without its close_notify cannot be answered any more") {
+  Secured served;
+  REQUIRE(::shutdown(served.client.get(), SHUT_WR) == 0);
+  CHECK(served.run_until([&] { return served.trace == "tls closed:lost gone"; }));
+}
+
+TEST_CASE("TLS that ended its side in good order reads the answer to an open question") {
+  Secured served;
+  SSL_shutdown(served.ssl.get());
+  CHECK(served.run_until([&] { return !served.connection->session().wants_input(); }));
+  CHECK(served.trace == "tls ");
+  served.answer(replies::sender_ok());
+  CHECK(served.trace == "tls closed:eof ");
+  std::array<char, 4096> buffer{};
+  std::string heard;
+  int count = 0;
+  while ((count = SSL_read(served.ssl.get(), buffer.data(), buffer.size())) > 0)
+    heard.append(buffer.data(), static_cast<std::size_t>(count));
+  CHECK(heard.ends_with(replies::sender_ok().render()));
+}
+
 TEST_CASE("no handshake begins behind a shutdown, though the 220 was not read yet") {
   Served served;
   served.connection->start();
@@ -155,7 +305,9 @@ TEST_CASE("no handshake begins behind a shutdown, though the 220 was not read ye
   for (int i = 0; i < 90; ++i) group += "HELP\r\n";
   served.send(group + "STARTTLS\r\n");
   net::Connection& connection = *served.connection;
-  REQUIRE(served.run_until([&] { return connection.session().stage() == "tls"; }));
+  REQUIRE(served.run_until([&] { return served.open.has_value(); }));
+  served.answer(replies::ready_for_tls());
+  REQUIRE(connection.session().stage() == "tls");
   REQUIRE_FALSE(connection.session().output().empty());
   connection.shut_down();
   CHECK(served.trace.empty());

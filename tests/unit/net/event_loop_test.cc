@@ -2,7 +2,11 @@
 #include "net/event_loop.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <string>
 #include <thread>
+
+using namespace std::chrono_literals;
 
 TEST_CASE("posted work runs in the loop's thread and in order") {
   net::EventLoop loop;
@@ -46,6 +50,34 @@ TEST_CASE("work may post more work") {
   loop.post(again);
   loop.run();
   CHECK(depth == 10);
+}
+
+TEST_CASE("a timer that fires once") {
+  net::EventLoop loop;
+  const base::Instant begin = base::now();
+  std::string order;
+  const auto later = loop.after(20ms, [&] { order += "b"; });
+  const auto at_once = loop.after(0ms, [&] { order += "a"; });
+  const auto end = loop.after(40ms, [&] { loop.stop(); });
+  loop.run();
+  CHECK(order == "ab");
+  CHECK(base::now() - begin > 39ms);
+}
+
+TEST_CASE("a timer that is destroyed calls nothing, and may be from its own callback") {
+  net::EventLoop loop;
+  std::string order;
+  auto never = loop.after(1ms, [&] { order += "never"; });
+  std::unique_ptr<net::EventLoop::Watch> own;
+  const std::string held = "its own";
+  own = loop.after(2ms, [&, copy = held] {
+    own.reset();
+    order += copy;
+  });
+  never.reset();
+  const auto end = loop.after(10ms, [&] { loop.stop(); });
+  loop.run();
+  CHECK(order == "its own");
 }
 
 TEST_CASE("a timer repeats until it is paused") {

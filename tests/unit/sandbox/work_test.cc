@@ -34,6 +34,7 @@
 #include "sandbox/landlock.h"
 #include "sandbox/process.h"
 #include "sandbox/roles.h"
+#include "spool/state_file.h"
 #include "spool/writers.h"
 #include "support/auth_message.h"
 #include "support/dns_server.h"
@@ -200,14 +201,16 @@ std::string contents(const fs::path& path) {
 }
 
 // A delivery as the deliver role makes it; the message comes over `channel`.
-int deliver_one(const spool::Settings& settings, int channel) {
+int deliver_one(const spool::Settings& settings, const fs::path& state, int channel) {
   const spool::Mailbox info{"example.org", "info", ""};
-  auto root = spool::open_root(settings);
+  auto root = spool::open_root(spool::root_directory(settings));
   if (!root) return 1;
   const int root_fd = root->get();
   auto spool = spool::Spool::open(settings, std::move(*root), {info});
   if (!spool) return 2;
-  if (!sandbox::restrict_files({root_fd})) return 3;
+  const base::SharedFd state_fd =
+      base::share(UniqueFd(open(state.c_str(), O_RDONLY | O_DIRECTORY)));
+  if (!sandbox::restrict_files({root_fd, state_fd->get()})) return 3;
   std::promise<spool::Outcome> outcome;
   {
     spool::Writers writers(*spool, 2);
@@ -225,6 +228,8 @@ int deliver_one(const spool::Settings& settings, int channel) {
     auto large = spool->open_message_file();
     if (!large || !spool->append(large->appending.get(), message.get(), text.size())) return 9;
     if (!send_descriptor(channel, large->reading.get())) return 10;
+    spool::StateFile bans(state_fd, spool::StateKind::Bans);
+    if (!bans.save("old") || !bans.save("new") || *bans.load() != "new") return 11;
   }
   return 0;
 }
@@ -251,20 +256,22 @@ TEST_CASE("smtp: an event loop accepts, answers and passes a sealed message on")
   CHECK(message == "memfd, please");
 }
 
-TEST_CASE("deliver: a message is durable in the Maildirs, a missing one is made") {
+TEST_CASE("deliver: a message is durable in the Maildirs, a missing one is made; state is kept") {
   const support::TempDirectory directory;
+  const support::TempDirectory state;
   const Pair channel;
   const UniqueFd message = sealed("Subject: hello\r\n\r\ntext\r\n");
   REQUIRE(send_descriptor(channel.theirs.get(), message.get()));
   spool::Settings settings;
   settings.directory = directory.path();
   settings.hostname = "mx.example.org";
-  CHECK(in_child([&] { return deliver_one(settings, channel.ours.get()); }) == kGood);
+  CHECK(in_child([&] { return deliver_one(settings, state.path(), channel.ours.get()); }) == kGood);
   const UniqueFd collected = receive_descriptor(channel.theirs.get());
   std::array<char, 8> bytes{};
   CHECK(pread(collected.get(), bytes.data(), 7, 0) == 7);
   CHECK(std::string(bytes.data()) == "Subject");
   CHECK(pwrite(collected.get(), "x", 1, 0) == -1);
+  CHECK(contents(state.path() / "bans") == "new");
   for (const char* mailbox : {"info", "sales"}) {
     const fs::path inbox = directory.path() / "example.org" / mailbox / "new";
     REQUIRE(std::distance(fs::directory_iterator(inbox), {}) == 1);

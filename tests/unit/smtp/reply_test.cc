@@ -35,8 +35,8 @@ TEST_CASE("no line is longer than a reply line may be") {
 TEST_CASE("a reply knows what it means") {
   CHECK(smtp::replies::ok().positive());
   CHECK(smtp::replies::data_go_ahead().positive());
-  CHECK(smtp::replies::server_busy().temporary());
-  CHECK_FALSE(smtp::replies::server_busy().positive());
+  CHECK(smtp::replies::too_many_sessions().temporary());
+  CHECK_FALSE(smtp::replies::too_many_sessions().positive());
   CHECK_FALSE(smtp::replies::relay_denied().temporary());
   CHECK(smtp::replies::relay_denied().with_text("No").text == "No");
   CHECK(smtp::replies::relay_denied().with_text("No").reason == "relay_denied");

@@ -24,6 +24,8 @@ const std::vector<std::string> kInputs = {
     "MAIL FROM:<nodata@example.net>\r\nRCPT TO:<info@ours.test>\r\n",
     "MAIL FROM:<noheader@example.net>\r\nRCPT TO:<info@ours.test>\r\n",
     "MAIL FROM:<nomessage@example.net>\r\nRCPT TO:<info@ours.test>\r\n",
+    "RCPT TO:<last@ours.test>\r\n",
+    "RCPT TO:<refuselast@ours.test>\r\n",
     "MAIL FROM:<> SIZE=10\r\n",
     "MAIL FROM:<a@example.net> X=1\r\n",
     "RCPT TO:<info@ours.test>\r\n",
@@ -105,6 +107,7 @@ TEST_CASE("properties of a session under random input") {
     REQUIRE(support::agree(bytes, play(input, {false, true, true, piece})));
     REQUIRE(support::agree(bytes, play(input, {false, false, false, all})));
     REQUIRE(support::agree(bytes, play(input, {true, false, false, piece})));
+    REQUIRE(support::agree(bytes, play(input, {false, false, true, piece, true})));
     CHECK(bytes.broken.empty());
 
     accepted += bytes.count("message");

@@ -38,11 +38,15 @@ struct Driver {
     session.output_sent(text.size());
     return text;
   }
+  void start_tls() {
+    send("STARTTLS\r\n");
+    answer<smtp::AskTls>(replies::ready_for_tls());
+    expect<smtp::StartTls>();
+  }
   // Up to the state after EHLO inside TLS.
   void secure() {
     answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
-    send("STARTTLS\r\n");
-    expect<smtp::StartTls>();
+    start_tls();
     session.on_tls({}, now);
     send("EHLO client.example.net\r\n");
     expect_nothing();
@@ -153,8 +157,7 @@ TEST_CASE("nothing from before TLS survives it") {
   d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
   d.send("EHLO in.clear.example\r\n");
   d.expect_nothing();
-  d.send("STARTTLS\r\n");
-  d.expect<smtp::StartTls>();
+  d.start_tls();
   CHECK(d.session.helo() == "in.clear.example");
   d.output();
   d.send("EHLO injected.example\r\nMAIL FR");
@@ -309,6 +312,107 @@ TEST_CASE("who speaks before the greeting is not greeted") {
 
   Driver implicit(true);
   CHECK_FALSE(implicit.session.wants_input());  // it would be the handshake's
+}
+
+TEST_CASE("a delayed greeting: the first line at once, the second by its own clock") {
+  Driver d;
+  d.session.delay_greeting(6s);
+  d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
+  CHECK(d.output() == "220-mx.ours.test ESMTP\r\n");
+  CHECK(d.session.stage() == "connect");
+  CHECK(d.session.wants_input());
+  CHECK(d.session.deadline() == d.now + 6s);
+  d.session.on_time(d.now + 6s - 1ms);
+  d.expect_nothing();
+  CHECK(d.output().empty());
+  d.now += 6s;
+  d.session.on_time(d.now);
+  CHECK(d.output() == "220 mx.ours.test ESMTP\r\n");
+  CHECK(d.session.stage() == "helo");
+  CHECK(d.session.deadline() == d.now + d.settings.command_timeout);
+  d.start_tls();
+  d.output();
+  d.session.on_tls({}, d.now);
+  d.expect_nothing();
+  CHECK(d.output().empty());
+}
+
+TEST_CASE("who speaks between the lines of a greeting was never served") {
+  Driver d;
+  d.session.delay_greeting(6s);
+  d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
+  d.output();
+  d.send("EHLO a\r\n");
+  CHECK(d.expect<smtp::Refused>().reply == replies::input_before_greeting());
+  const auto close = d.expect<smtp::Close>();
+  CHECK(close.reason == "early_talker");
+  CHECK(close.unserved);
+  CHECK_FALSE(d.session.deadline());
+}
+
+TEST_CASE("implicit TLS: what came right behind the handshake came before the greeting") {
+  for (const auto delay : {0s, 6s}) {
+    Driver d(true);
+    d.session.delay_greeting(delay);
+    d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
+    d.expect<smtp::StartTls>();
+    CHECK(d.output().empty());
+    d.session.on_tls("EHLO a\r\n", d.now);
+    CHECK(d.expect<smtp::Refused>().reply == replies::input_before_greeting());
+    CHECK(d.expect<smtp::Close>().reason == "early_talker");
+    CHECK(d.output() == replies::input_before_greeting().render());
+  }
+}
+
+TEST_CASE("a handshake is asked for, and a refusal of it is idle, not an error") {
+  Driver d;
+  d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
+  d.output();
+  d.send("STARTTLS\r\n");
+  const auto ask = d.expect<smtp::AskTls>();
+  CHECK(d.session.stage() == "tls");
+  CHECK_FALSE(d.session.deadline());
+  CHECK(d.output().empty());
+  d.session.answer(ask.ticket, replies::tls_unavailable(), d.now);
+  d.expect_nothing();
+  CHECK(d.output() == replies::tls_unavailable().render());
+  CHECK(d.session.counters().errors == 0);
+  CHECK(d.session.counters().refusals == 1);
+  CHECK(d.session.stage() == "helo");
+  d.start_tls();
+}
+
+TEST_CASE("recipients that are refused for now are refusals, and neither errors nor idle") {
+  Driver d;
+  d.settings.errors_per_session = 1;
+  d.secure();
+  d.send("MAIL FROM:<a@example.net>\r\n");
+  d.answer<smtp::AskSender>(replies::sender_ok());
+  for (std::size_t i = 0; i < smtp::kMaxIdleCommands + 10; ++i) {
+    d.send("RCPT TO:<nobody@ours.test>\r\n");
+    d.answer<smtp::AskRecipient>(replies::too_many_recipients());
+  }
+  d.expect_nothing();
+  CHECK(d.session.counters().errors == 0);
+  CHECK(d.session.counters().refusals == smtp::kMaxIdleCommands + 10);
+  CHECK(d.session.in_transaction());
+}
+
+TEST_CASE("the end behind a transaction may be told at any time, and waits for nobody twice") {
+  Driver d;
+  d.secure();
+  d.to_body();
+  d.session.end_after_transaction(replies::too_many_unknown_recipients());
+  d.expect_nothing();
+  d.send("a: b\r\n.\r\nNOOP\r\n");
+  d.expect<smtp::Body>();
+  d.expect<smtp::HeaderComplete>();
+  d.answer<smtp::AskMessage>(replies::message_ok("Q1"));
+  CHECK(d.expect<smtp::Close>().reason == "unknown_recipients");
+  d.expect_nothing();
+  CHECK(d.output() ==
+        replies::message_ok("Q1").render() + replies::too_many_unknown_recipients().render());
+  CHECK(d.session.counters().messages == 1);
 }
 
 TEST_CASE("the rest of a dropped message is news no more") {

@@ -59,8 +59,19 @@ TEST_CASE("mail can only flow through every question") {
       if (next == State::Chunk) CHECK((state == State::AskChunks || state == State::Chunks));
       if (next == State::Chunks) CHECK(state == State::Chunk);
       if (next == State::AskMessage) CHECK((state == State::Body || state == State::Chunk));
-      if (next == State::Handshake) CHECK_FALSE(smtp::is_transaction(state));
+      if (next == State::Handshake)
+        CHECK((state == State::AskConnect || smtp::is_tls_question(state)));
+      if (next == State::Greeting) CHECK(state == State::Greeted);
     }
+  }
+}
+
+TEST_CASE("a handshake that is refused leads back to where it was asked for") {
+  for (const State state : {State::Greeted, State::Ready}) {
+    const State asked = smtp::next_state(state, Input::StartTls).value();
+    CHECK(smtp::is_tls_question(asked));
+    CHECK(smtp::is_question(asked));
+    CHECK(smtp::next_state(asked, Input::No) == state);
   }
 }
 

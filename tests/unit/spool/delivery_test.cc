@@ -48,7 +48,7 @@ class Fixture {
     spool::Settings settings;
     settings.directory = root.path();
     settings.hostname = "mx/1.example.org";
-    base::Result<base::UniqueFd> root_fd = spool::open_root(settings);
+    base::Result<base::UniqueFd> root_fd = spool::open_root(spool::root_directory(settings));
     REQUIRE(root_fd);
     base::Result<spool::Spool> spool =
         spool::Spool::open(settings, std::move(*root_fd), {kInfo, kSales, kJunk}, ops);
@@ -255,7 +255,7 @@ TEST_CASE_METHOD(Fixture, "a spool that cannot be used is reported with its dire
   settings.directory = root.path();
   support::FaultyFileOps ops(spool::system_file_ops());
   const auto refusal = [&] {
-    base::Result<base::UniqueFd> root_fd = spool::open_root(settings);
+    base::Result<base::UniqueFd> root_fd = spool::open_root(spool::root_directory(settings));
     REQUIRE(root_fd);
     const base::Result<spool::Spool> spool =
         spool::Spool::open(settings, std::move(*root_fd), {kInfo}, ops);

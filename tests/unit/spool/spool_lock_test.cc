@@ -9,16 +9,18 @@
 
 #include "support/temp_directory.h"
 
-TEST_CASE("a locked spool is refused to another process, with the owner's pid") {
+TEST_CASE("a locked directory is refused to another process, with the owner's pid") {
   const support::TempDirectory directory;
   const base::UniqueFd root(::open(directory.path().c_str(), O_RDONLY | O_DIRECTORY));
-  auto lock = spool::lock_root(root.get());
+  const spool::RootDirectory place{"state", directory.path()};
+  auto lock = spool::lock_root(root.get(), place);
   REQUIRE(lock.ok());
-  const std::string owner = "pid " + std::to_string(::getpid());
+  const std::string owner = "the state directory " + directory.path().string() + ": pid " +
+                            std::to_string(::getpid()) + "; ";
   const auto try_in_child = [&] {
     const pid_t pid = ::fork();
     if (pid == 0) {
-      const auto second = spool::lock_root(root.get());
+      const auto second = spool::lock_root(root.get(), place);
       ::_exit(second.ok() ? 0 : second.error().reason.find(owner) != std::string::npos ? 1 : 2);
     }
     int status = 0;

@@ -2,6 +2,7 @@
 #include "spool/spool_root.h"
 
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -17,11 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains, Catch::Matchers::EndsWith, Catch::Matchers::StartsWith;
 
-spool::Settings at(const fs::path& path) {
-  spool::Settings settings;
-  settings.directory = path;
-  return settings;
-}
+spool::RootDirectory at(const fs::path& path) { return {"spool", path}; }
 
 class Fixture {
  public:
@@ -98,6 +95,29 @@ TEST_CASE_METHOD(Fixture, "a root that the later user may not write to") {
   }
 }
 
+TEST_CASE_METHOD(Fixture, "a root is made for its user, and what is there stays") {
+  const fs::path path = directory.path() / "state";
+  const char* user = ::geteuid() == 0 ? "nobody" : "";  // only root gives it to somebody else
+  REQUIRE(spool::make_root({"state", path}, user));
+  CHECK(spool::check_root({"state", path}, user));
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0700);
+
+  std::ofstream(path / "bans") << "x";
+  REQUIRE(spool::make_root({"state", path}, user));
+  CHECK(fs::file_size(path / "bans") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a root is made in no other directory than one that is there") {
+  const fs::path path = directory.path() / "missing" / "state";
+  const base::Status made = spool::make_root({"state", path}, "");
+  REQUIRE_FALSE(made);
+  CHECK_THAT(made.error().reason, StartsWith("state directory " + path.string() + ": create: "));
+  CHECK_THAT(made.error().reason, EndsWith(path.string()));
+  CHECK(fs::is_empty(directory.path()));
+}
+
 TEST_CASE_METHOD(Fixture, "a root in which nothing can be created, renamed or removed") {
   support::FaultyFileOps ops{spool::system_file_ops()};
   const base::Result<base::UniqueFd> root = spool::open_root(at(directory.path()));
@@ -119,7 +139,7 @@ TEST_CASE_METHOD(Fixture, "a root in which nothing can be created, renamed or re
     const base::Status probed = spool::probe_root(ops, root->get());
     REQUIRE_FALSE(probed);
     CHECK(probed.error().reason == c.reason);
-    const base::Error told = spool::explain_root_error(ops, directory.path(), probed.error());
+    const base::Error told = spool::explain_root_error(ops, at(directory.path()), probed.error());
     CHECK_THAT(told.reason, Contains(c.reason));
     CHECK_THAT(told.reason, Contains(c.cure));
   }

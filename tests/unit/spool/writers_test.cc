@@ -40,7 +40,7 @@ class Fixture {
     spool::Settings settings;
     settings.directory = root.path();
     settings.hostname = "mx.example.org";
-    base::Result<base::UniqueFd> root_fd = spool::open_root(settings);
+    base::Result<base::UniqueFd> root_fd = spool::open_root(spool::root_directory(settings));
     REQUIRE(root_fd);
     base::Result<spool::Spool> spool =
         spool::Spool::open(settings, std::move(*root_fd), {kInfo}, ops);
@@ -154,6 +154,9 @@ class MeasuredOps final : public spool::FileOps {
   }
   int rename_no_replace_at(int from, const char* old_path, int to, const char* new_path) override {
     return real_.rename_no_replace_at(from, old_path, to, new_path);
+  }
+  int rename_at(int from, const char* old_path, int to, const char* new_path) override {
+    return real_.rename_at(from, old_path, to, new_path);
   }
   int unlink_at(int directory, const char* path) override {
     return real_.unlink_at(directory, path);

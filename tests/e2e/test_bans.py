@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks that are refused for a time: what leads to it, what they are told, how long it lasts."""
+import os
+import signal
+import subprocess
+import time
+
+import harness
+from harness import MESSAGE, Dialog
+
+GUESSER, NEIGHBOUR = "127.0.1.1", "127.0.1.2"
+ELSEWHERE = "127.0.2.1"
+PROXY = "127.0.0.50"
+PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = ["{PROXY}"]\n'
+# One error is allowed, and the second one leads to a ban.
+STRICT = '[limits]\nerror_rate = "1/1h"\n'
+KEPT_SECONDS = 1.5  # by then a ban lies on the disk
+
+
+class BanCase(harness.TestCase):
+    def offend(self, server, source, errors=2):
+        with Dialog.plain(server, source) as dialog:
+            for _ in range(errors):
+                dialog.ask("XYZZY")
+
+    def banned(self, server, source):
+        """What a network is told that is refused."""
+        with Dialog(server.connect(source)) as dialog:
+            text = dialog.expect(421, "4.7.0")[-1]
+            self.assertTrue(dialog.closed())
+        self.assertIn("Your network is refused until ", text)
+        server.wait_event("reject", client=source, stage="connect", code=421, reason="banned")
+        return text
+
+    def welcome(self, server, source):
+        Dialog.tls(server, source).close()
+
+    def bans(self, server):
+        return {ban["network"]: ban for ban in server.ask("bans")}
+
+    def postern(self, server, *words, code=0):
+        """What it prints."""
+        done = subprocess.run([harness.BUILD / "postern", *words, "-c", server.config_path],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+
+class Causes(BanCase):
+    def test_errors(self):
+        server = self.start('[limits]\nerror_rate = "2/1h"\n')
+        self.offend(server, GUESSER)
+        self.welcome(server, GUESSER)
+        self.offend(server, GUESSER, 1)
+        text = self.banned(server, GUESSER)
+        self.assertIn("errors", text)
+        self.welcome(server, NEIGHBOUR)
+        event = server.wait_event("ban", network=f"{GUESSER}/32", limit="error_rate", times=1)
+        [(network, ban)] = self.bans(server).items()
+        self.assertEqual((network, ban["limit"], ban["times"]), (f"{GUESSER}/32", "error_rate", 1))
+        self.assertEqual(ban["evidence"], event["evidence"])
+        self.assertIn(event["evidence"].split()[-1], server.log())  # the session
+        self.assertEqual(server.ask("status")["limits"]["ban"], 1)
+
+    def test_errors_of_clients_that_speak_no_smtp(self):
+        server = self.start(STRICT)
+        for _ in range(2):
+            with Dialog(server.connect(GUESSER)) as dialog:
+                dialog.send("GET / HTTP/1.1\r\n\r\n")
+                dialog.rest()
+        server.wait_events("disconnect", 2)
+        self.banned(server, GUESSER)
+
+    def test_not_failed_handshakes(self):
+        server = self.start(STRICT)
+        for _ in range(20):
+            with Dialog.plain(server, GUESSER) as dialog:
+                dialog.command("STARTTLS", 220)
+                dialog.send(b"no TLS at all")
+                dialog.rest()
+        server.wait_events("tls_failed", 20)
+        self.welcome(server, GUESSER)
+        self.assertEqual(server.ask("bans"), [])
+
+    def test_the_wide_network(self):
+        server = self.start(STRICT + "wide.factor = 3\n")
+        for number in (1, 2, 3):
+            self.offend(server, f"127.0.1.{number}", 1)
+        self.welcome(server, "127.0.1.9")
+        self.offend(server, "127.0.1.4", 1)
+        self.banned(server, "127.0.1.9")
+        self.assertEqual(list(self.bans(server)), ["127.0.1.0/24"])
+        self.welcome(server, ELSEWHERE)
+
+    def test_what_exempt_networks_do(self):
+        server = self.start(STRICT + f'exempt = ["{GUESSER}"]\n')
+        for _ in range(3):
+            self.offend(server, GUESSER)
+        self.welcome(server, GUESSER)
+        self.postern(server, "bans", "add", "127.0.1.0/24", "--for", "1h", "--reason", "why")
+        self.welcome(server, GUESSER)
+        self.banned(server, NEIGHBOUR)
+
+    def test_clients_of_a_proxy(self):
+        """The client is refused, and the proxy is not."""
+        server = self.start(STRICT, listeners=PROXIED)
+        header = "PROXY TCP4 {} 192.0.2.1 40000 25\r\n"
+        for client in ("192.0.2.7", "192.0.2.7", "198.51.100.7"):
+            with Dialog(server.connect(PROXY)) as dialog:
+                dialog.send(header.format(client))
+                dialog.expect(220)
+                dialog.ask("XYZZY")
+        for client, code in (("192.0.2.7", 421), ("198.51.100.7", 220), ("192.0.2.8", 220)):
+            with Dialog(server.connect(PROXY)) as dialog:
+                dialog.send(header.format(client))
+                dialog.expect(code)
+        self.postern(server, "bans", "add", PROXY, "--for", "1h", "--reason", "why")
+        with Dialog(server.connect(PROXY)) as dialog:
+            dialog.send(header.format("192.0.2.8"))
+            dialog.expect(220)
+
+
+class Guessing(BanCase):
+    def asks(self, dialog, *answers):
+        """Seconds that each RCPT to an unknown mailbox took."""
+        times = []
+        for code, status in answers:
+            begin = time.monotonic()
+            dialog.command("RCPT TO:<nobody@ours.test>", code, status)
+            times.append(time.monotonic() - begin)
+        return times
+
+    def test_one_session(self):
+        server = self.start("[limits]\nunknown_recipients_per_session = 3\n")
+        with Dialog.tls(server, GUESSER) as dialog:
+            dialog.command("MAIL FROM:<a@example.net>", 250)
+            dialog.command("RCPT TO:<info@ours.test>", 250)
+            times = self.asks(dialog, *[(550, "5.1.1")] * 3, (452, "4.5.3"))
+            for seconds, least in zip(times, (1, 2, 4, 0)):
+                self.assertTrue(least <= seconds < least + 0.9, times)
+            # Those that exist are not told either.
+            dialog.command("RCPT TO:<sales@ours.test>", 452, "4.5.3")
+            dialog.command("DATA", 354)
+            self.assertIn("250 2.0.0", dialog.finish(MESSAGE))
+            dialog.expect(421, "4.7.0")
+            self.assertTrue(dialog.closed())
+        self.assertEqual(len(server.stored()), 1)
+        self.assertEqual(server.ask("status")["limits"]["unknown_recipients"], 2)
+
+    def test_nobody_else_waits(self):
+        server = self.start()
+        with Dialog.tls(server, GUESSER) as guessing, Dialog.tls(server, NEIGHBOUR) as dialog:
+            guessing.command("MAIL FROM:<a@example.net>", 250)
+            begin = time.monotonic()
+            guessing.send("RCPT TO:<nobody@ours.test>\r\n")
+            self.assertIn("250 2.0.0", dialog.deliver(MESSAGE, "info@ours.test"))
+            self.assertLess(time.monotonic() - begin, 0.9)
+            guessing.expect(550, "5.1.1")
+
+    def test_across_sessions(self):
+        server = self.start('[limits]\nunknown_recipient_rate = "2/1h"\n')
+        for _ in range(2):
+            with Dialog.tls(server, GUESSER) as dialog:
+                dialog.command("MAIL FROM:<a@example.net>", 250)
+                self.asks(dialog, (550, "5.1.1"))
+        with Dialog.tls(server, GUESSER) as dialog:
+            dialog.command("MAIL FROM:<a@example.net>", 250)
+            dialog.command("RCPT TO:<info@ours.test>", 250)
+            self.asks(dialog, (550, "5.1.1"), (421, "4.7.0"))
+            self.assertTrue(dialog.closed())
+        self.assertIn("unknown recipients", self.banned(server, GUESSER))
+        self.welcome(server, NEIGHBOUR)
+        server.wait_event("ban", network=f"{GUESSER}/32", limit="unknown_recipient_rate")
+
+    def test_hidden_until_the_end(self):
+        server = self.start('[limits]\nhide_unknown_until_data = true\n'
+                            'unknown_recipient_rate = "1/1h"\n')
+        with Dialog.tls(server, GUESSER) as dialog:
+            self.assertIn("RCPTMAX=1", "".join(dialog.command("EHLO client.example.net", 250)))
+            dialog.command("MAIL FROM:<a@example.net>", 250)
+            begin = time.monotonic()
+            unknown = dialog.command("RCPT TO:<nobody@ours.test>", 250)
+            self.assertLess(time.monotonic() - begin, 0.9)
+            dialog.command("RCPT TO:<info@ours.test>", 452, "4.5.3")
+            dialog.command("DATA", 354)
+            self.assertTrue(dialog.finish(MESSAGE).startswith("550 5.1.1 "))
+            dialog.command("MAIL FROM:<a@example.net>", 250)
+            self.assertEqual(dialog.command("RCPT TO:<info@ours.test>", 250), unknown)
+            dialog.command("DATA", 354)
+            self.assertIn("250 2.0.0", dialog.finish(MESSAGE))
+            dialog.begin("nobody@ours.test")
+            self.assertTrue(dialog.finish(MESSAGE).startswith("550 5.1.1 "))
+        self.banned(server, GUESSER)
+        self.assertEqual(len(server.stored()), 1)
+
+
+class Administrator(BanCase):
+    def test_adds_and_lifts(self):
+        server = self.start()
+        self.postern(server, "bans", "add", "127.0.1.0/24", "--for", "1h", "--reason", "no manners")
+        server.wait_event("ban_added", network="127.0.1.0/24")
+        self.assertIn("no manners", self.banned(server, GUESSER))
+        [ban] = server.ask("bans")
+        self.assertEqual((ban["network"], ban["reason"]), ("127.0.1.0/24", "no manners"))
+        listed = self.postern(server, "bans")
+        self.assertEqual(listed, self.postern(server, "bans", "list"))
+        for word in ("127.0.1.0/24", "no manners"):
+            self.assertIn(word, listed)
+        self.welcome(server, ELSEWHERE)
+        self.postern(server, "bans", "lift", "127.0.1.0/24")
+        server.wait_event("ban_lifted", network="127.0.1.0/24")
+        self.welcome(server, GUESSER)
+        self.assertEqual(server.ask("bans"), [])
+        self.postern(server, "bans", "lift", "127.0.1.0/24", code=1)
+
+    def test_ends_an_open_session_at_its_next_mail(self):
+        server = self.start()
+        with Dialog.tls(server, GUESSER) as dialog:
+            self.postern(server, "bans", "add", GUESSER, "--for", "1h", "--reason", "why")
+            dialog.command("MAIL FROM:<a@example.net>", 421, "4.7.0")
+            self.assertTrue(dialog.closed())
+
+    def test_what_cannot_be(self):
+        server = self.start()
+        for words in (["127.0.1.1/24", "--for", "1h", "--reason", "why"],
+                      ["0.0.0.0/0", "--for", "1h", "--reason", "why"],
+                      ["127.0.1.1", "--for", "1", "--reason", "why"],
+                      ["127.0.1.1", "--for", "366d", "--reason", "why"],
+                      ["127.0.1.1", "--for", "1h", "--reason", "a\nb"],
+                      ["127.0.1.1", "--for", "1h", "--reason", ""],
+                      ["somewhere", "--for", "1h", "--reason", "why"]):
+            with self.subTest(words):
+                done = subprocess.run([harness.BUILD / "postern", "bans", "add", *words, "-c",
+                                       server.config_path], capture_output=True, check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertNotEqual(done.stderr, b"")
+        self.assertEqual(server.ask("bans"), [])
+
+    def test_sees_why(self):
+        server = self.start(STRICT)
+        self.offend(server, GUESSER)
+        shown = self.postern(server, "limits", GUESSER)
+        for words in (f"{GUESSER}/32", "127.0.1.0/24", "connection_rate", "300/1m", "error_rate"):
+            self.assertIn(words, shown)
+        self.assertIn("Your network is refused until", shown)  # what it would be told
+        self.assertNotIn("refused", self.postern(server, "limits", ELSEWHERE))
+
+
+class Time(BanCase):
+    def wait_for_the_end(self, server, source):
+        def over():
+            with Dialog(server.connect(source)) as dialog:
+                return dialog.reply()[0].startswith("220 ")
+        begin = time.monotonic()
+        harness.wait_for(over, "the end of the ban")
+        return time.monotonic() - begin
+
+    def test_grows_with_repetition(self):
+        server = self.start(STRICT + 'ban_for = "1s"\nban_max = "3s"\n')
+        for times, least in enumerate((0, 1, 2, 2), 1):
+            self.offend(server, GUESSER)
+            self.banned(server, GUESSER)
+            server.wait_event("ban", network=f"{GUESSER}/32", times=times)
+            self.assertGreater(self.wait_for_the_end(server, GUESSER), least)
+
+    def test_outlives_the_server(self):
+        """However it ends."""
+        server = self.start(STRICT + 'ban_for = "1h"\n')
+        self.offend(server, GUESSER)
+        self.banned(server, GUESSER)
+        self.postern(server, "bans", "add", "192.0.2.0/24", "--for", "2h", "--reason", "why")
+        before = server.ask("bans")
+        self.assertEqual(server.stop(), 0)
+        server.start()
+        self.banned(server, GUESSER)
+        self.assertEqual(server.ask("bans"), before)
+        self.postern(server, "bans", "lift", f"{GUESSER}/32")
+        self.offend(server, ELSEWHERE)
+        before = server.ask("bans")
+        self.assertEqual({ban["network"] for ban in before}, {f"{ELSEWHERE}/32", "192.0.2.0/24"})
+        time.sleep(KEPT_SECONDS)
+        server.kill()
+        server.start()
+        self.banned(server, ELSEWHERE)
+        self.welcome(server, GUESSER)
+        self.assertEqual(server.ask("bans"), before)
+
+    def test_outlives_the_parts_of_the_server(self):
+        server = self.start(STRICT)
+        self.offend(server, GUESSER)
+        self.banned(server, GUESSER)
+        time.sleep(KEPT_SECONDS)
+        for role in ("postern-deliver", "postern-smtp"):
+            pid = server.roles()[role]
+            os.kill(pid, signal.SIGKILL)
+            server.wait_event("role_died", pid=pid)
+            harness.wait_for(lambda role=role: role in server.roles(), f"another {role}")
+        harness.wait_for(lambda: server.ask("bans"), "the bans to be known again")
+        self.banned(server, GUESSER)
+
+    def test_state_that_cannot_be_read(self):
+        server = self.start(STRICT)
+        self.offend(server, GUESSER)
+        time.sleep(KEPT_SECONDS)
+        self.assertEqual(server.stop(), 0)
+        [path] = [path for path in server.state.iterdir() if "ban" in path.name]
+        path.write_bytes(b"\0\xff" * 5000)
+        server.start()
+        server.wait_event("trouble")
+        self.welcome(server, GUESSER)
+        self.offend(server, GUESSER)
+        self.banned(server, GUESSER)
+
+
+if __name__ == "__main__":
+    harness.main()
