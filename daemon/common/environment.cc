@@ -67,14 +67,6 @@ std::size_t take_named(std::vector<PassedSocket>& passed, const std::string& nam
   return bound.size() - before;
 }
 
-void check_memory(const config::Config& config, std::vector<Finding>& findings) {
-  const std::uint64_t machine = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-                                static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  if (config.limits.total_memory > machine)
-    findings.push_back({false, "limits.total_memory is more than the " +
-                                   std::to_string(machine >> 20) + "M that this machine has"});
-}
-
 void check_spool(const config::Config& config, std::vector<Finding>& findings) {
   const auto status = spool::check_root(spool::root_directory(config.spool), config.workers.user);
   if (!status) findings.push_back({true, status.error().reason});
@@ -178,7 +170,6 @@ std::vector<Finding> check_environment(const config::Config& config, bool offlin
   check_dns(config, findings);
   check_spool(config, findings);
   check_state(config, findings);
-  check_memory(config, findings);
   if (!offline) check_ports(config, findings);
   return findings;
 }

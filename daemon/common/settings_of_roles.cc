@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/common/settings_of_roles.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <thread>
 
 #include "policy/recipients.h"
 
 namespace common {
+namespace {
+
+// The verifiers, the kernel and others need some too.
+std::uint64_t half_of_the_machine() {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 2;
+}
+
+}  // namespace
 
 SmtpRoleSettings smtp_settings(const config::Config& config,
                                const std::vector<std::size_t>& sockets) {
@@ -15,6 +26,7 @@ SmtpRoleSettings smtp_settings(const config::Config& config,
                             config.spool.min_free, 1,           config.log};
   // The reply at the end of the data is one for all recipients; EHLO tells clients (RFC 9422).
   if (config.limits.hide_unknown_until_data) settings.smtp.max_recipients = 1;
+  settings.limits.total_memory = std::min(settings.limits.total_memory, half_of_the_machine());
   for (const std::size_t index : sockets) {
     const config::Listener& listener = config.listeners.at(index);
     settings.listeners.push_back({listener.access, listener.limits,

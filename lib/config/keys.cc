@@ -400,8 +400,9 @@ constexpr Key kKeys[] = {
      .least = "64M",
      .most = "1024G",
      .set = put<&Config::limits, &LimitSettings::total_memory>,
-     .doc = "Memory for the sessions and messages of all clients together. When it is nearly used "
-            "up, new connections get 421 4.3.2, and new messages 452 4.3.1."},
+     .doc = "Memory for the sessions and messages of all clients together, though never more than "
+            "half of what the machine has. When it is nearly used up, new connections get 421 "
+            "4.3.2, and new messages 452 4.3.1."},
     {.path = "limits.connections",
      .type = Type::Integer,
      .fallback = "20",
