@@ -16,6 +16,8 @@ namespace {
 constexpr std::chrono::milliseconds kInterval{250};
 // Less than this, or an eighth of spool.min_free where that is less, and no mail at all fits.
 constexpr std::uint64_t kLeastSpace = 64u << 20;
+// Heap that was freed and may still be ours: so much, or a quarter of the most there was.
+constexpr std::uint64_t kKeptHeap = 8u << 20;
 
 std::uint64_t descriptor_limit() {
   rlimit limit{};
@@ -51,19 +53,31 @@ LoadWatch::LoadWatch(net::EventLoop& loop, Services& services)
       most_descriptors_(descriptor_limit()),
       timer_(loop.every(kInterval, [this] { look(); })) {}
 
-policy::Load LoadWatch::load() const {
+policy::Load LoadWatch::load(std::uint64_t heap) const {
   const auto snapshot = services_.snapshot();
   policy::Load load;
   load.most_descriptors = most_descriptors_;
   load.descriptors = descriptors_in_use(most_descriptors_);
-  load.memory = heap_in_use() + services_.buffers.used();
+  load.memory = heap + services_.buffers.used();
   load.most_memory = snapshot->limits.total_memory;
   load.free_space = services_.deliver.free_bytes();
   load.least_space = std::min(kLeastSpace, snapshot->min_free_bytes / 8);
   return load;
 }
 
-void LoadWatch::look() { apply(shedding_.update(load())); }
+void LoadWatch::look() {
+  const std::uint64_t heap = heap_in_use();
+  apply(shedding_.update(load(heap)));
+  give_back(heap);
+}
+
+// The allocator by itself returns little of what many sessions had, each its small pieces.
+void LoadWatch::give_back(std::uint64_t heap) {
+  most_heap_ = std::max(most_heap_, heap);
+  if (most_heap_ - heap < std::max(kKeptHeap, most_heap_ / 4)) return;
+  malloc_trim(0);
+  most_heap_ = heap;
+}
 
 void LoadWatch::on_descriptor(int fd) {
   if (!state_.sessions &&

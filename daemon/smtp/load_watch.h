@@ -22,13 +22,15 @@ class LoadWatch {
 
  private:
   void look();
-  policy::Load load() const;
+  policy::Load load(std::uint64_t heap) const;
+  void give_back(std::uint64_t heap);
   void apply(const policy::Shedding::State& state);
 
   Services& services_;
   policy::Shedding shedding_;
   policy::Shedding::State state_;
   const std::uint64_t most_descriptors_;
+  std::uint64_t most_heap_ = 0;  // in use at one time since some was given back
   std::unique_ptr<net::EventLoop::Watch> timer_;
 };
 
