@@ -16,7 +16,7 @@ sys.path[:0] = [str(TESTS / "e2e"), str(TESTS / "load")]
 import flood
 import harness
 
-SHAPE = {"connections": 20_000, "at_once": 8_000, "rate": 400, "hold": 40, "seconds": 180,
+SHAPE = {"connections": 20_000, "at_once": 8_000, "rate": 400, "hold": 58, "seconds": 180,
          "alone": 15, "kinds": flood.ALL_TOGETHER, "sources": 1_950, "hot_sources": 50}
 
 

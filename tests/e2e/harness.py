@@ -294,6 +294,11 @@ class Server:
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
 
+    def limits_met(self):
+        """How often each limit was, by its name; not those that never were."""
+        return {name.removeprefix("limit_"): count for name, count in self.ask("status").items()
+                if name.startswith("limit_") and count}
+
 
 class Dialog:
     """A hand-made SMTP client for exact bytes."""

@@ -39,7 +39,7 @@ class Scanners(harness.TestCase):
         self.assertGreaterEqual(came, connections)
         self.assertGreater(failed, came / 2)
         self.assertEqual(server.events("reject"), [])
-        self.assertEqual({name: count for name, count in status["limits"].items() if count}, {})
+        self.assertEqual(server.limits_met(), {})
         self.assertEqual(server.ask("bans"), [])
         with Dialog.tls(server) as dialog:
             self.assertIn("250 2.0.0", dialog.deliver(MESSAGE, "info@ours.test"))

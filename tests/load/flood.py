@@ -145,9 +145,9 @@ def run(server, shape):
             flooded = finish(client, 60)
     seconds = time.monotonic() - begin
     wait_until_quiet(server)
-    status = server.ask("status")
     return {"seconds": round(seconds, 1), "most_sessions": watch.most_sessions,
             "good": {"alone": good_report(alone), "flooded": good_report(flooded)},
             "flood": attack_report,
             "use": {"before": before, "most": watch.most, "after": use_of_all(server)},
-            "status": status, "bans": server.ask("bans")}
+            "limits": server.limits_met(), "status": server.ask("status"),
+            "bans": server.ask("bans")}
