@@ -228,9 +228,7 @@ class Server(Filter):
 
     def test_who_comes_back(self):
         self.server = self.start(listeners=LISTENER)
-        subprocess.run([harness.BUILD / "postern", "bans", "add", "203.0.113.0/24", "--for", "1h",
-                        "--reason", "why", "-c", self.server.config_path], check=True,
-                       capture_output=True)
+        self.server.ask("bans", "add", "203.0.113.0/24", "--for", "1h", "--reason", "why")
         for _ in range(3):
             self.send("203.0.113.30", b"", greeting=False)
         self.server.wait_events("disconnect", 3)

@@ -2,6 +2,7 @@
 """A flood of connections, and one client that delivers all the time. `./dev bench flood` is the
 same with twenty thousand connections."""
 import json
+import os
 
 import flood
 import harness
@@ -33,7 +34,8 @@ class Flood(harness.TestCase):
     def assert_costs(self, result):
         before, most, after = (result["use"][name]["smtp"] for name in ("before", "most", "after"))
         per_session = (most["rss_kb"] - before["rss_kb"]) / result["most_sessions"]
-        self.assertLess(per_session, KB_PER_SESSION)
+        if "POSTERN_SANITIZE" not in os.environ:
+            self.assertLess(per_session, KB_PER_SESSION)
         if harness.AS_ROOT:
             self.assertGreater(most["descriptors"], before["descriptors"] + 100)
             self.assertLess(after["descriptors"], before["descriptors"] + 10)
