@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one network may do, and what all may do together: the right answer at each limit, before any
 work that could be spared, and others go on."""
-import struct
 import time
 
 import harness
 from harness import MESSAGE, Dialog
 
 IMPLICIT = '[[listener]]\naddress = "127.0.0.1:{port}"\ntls = "implicit"\n'
-PROXY = "127.0.0.50"
-PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = ["{PROXY}"]\n'
 FIRST, SECOND, THIRD = "127.0.1.1", "127.0.1.2", "127.0.1.3"  # of one wide network
 ELSEWHERE = "127.0.2.1"
 EXEMPT = "127.0.3.1"
@@ -270,40 +267,6 @@ class Mail(LimitCase):
         with Dialog.tls(server, SECOND) as dialog:
             dialog.command("MAIL FROM:<a@example.net>", 250)
         server.wait_event("reject", client=FIRST, stage="mail", code=450, reason="byte_rate")
-
-
-class Proxies(LimitCase):
-    def behind(self, server, client):
-        """A client as the proxy tells it; None: it says nothing yet."""
-        dialog = self.connect(server, PROXY)
-        if client:
-            dialog.send(f"PROXY TCP4 {client} 192.0.2.1 40000 25\r\n")
-        return dialog
-
-    def test_limits_are_those_of_the_client(self):
-        server = self.limited('connections = 1\nconnection_rate = "2/1h"', listeners=PROXIED)
-        for client in ("192.0.2.7", "198.51.100.7", "203.0.113.7"):
-            self.behind(server, client).expect(220)
-        self.behind(server, "192.0.2.7").expect(421, "4.7.0")
-        server.wait_event("reject", client="192.0.2.7", reason="too_many_connections")
-        # Its own, such as checks of our health, have no limit of their own.
-        for _ in range(4):
-            health = self.connect(server, PROXY)
-            health.send(b"\r\n\r\n\0\r\nQUIT\n" + struct.pack(">BBH", 0x20, 0, 0))
-            health.expect(220)
-
-    def test_the_total_counts_those_that_wait(self):
-        server = self.limited("total_connections = 3", listeners=PROXIED)
-        waiting = [self.behind(server, None) for _ in range(3)]
-        self.behind(server, None).expect(421, "4.3.2")
-        waiting[0].send("PROXY TCP4 192.0.2.7 192.0.2.1 40000 25\r\n")
-        waiting[0].expect(220)
-        waiting[1].close()
-
-        def room():
-            dialog = self.behind(server, "192.0.2.8")
-            return dialog.reply()[0].startswith("220 ")
-        harness.wait_for(room, "room for one")
 
 
 class Greeting(LimitCase):
