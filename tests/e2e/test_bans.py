@@ -52,7 +52,8 @@ class Causes(BanCase):
                          (f"{GUESSER}/32", "error_rate", 1))
         self.assertEqual(ban["evidence"], event["evidence"])
         self.assertIn(event["evidence"].split()[-1], server.log())  # the session
-        harness.wait_for(lambda: server.limits_met() == {"ban": 1}, "the status to count it")
+        harness.wait_for(lambda: server.limits_met() == {"error_rate": 1, "ban": 1},
+                         "the status to count both")
 
     def test_errors_of_clients_that_speak_no_smtp(self):
         server = self.start(STRICT)
