@@ -13,6 +13,7 @@ std::string Tally::json(base::Duration elapsed) const {
                  {"kinds", Json::object()}};
   for (std::size_t i = 0; i < kKinds; ++i) {
     const KindTally& kind = kinds_[i];
+    if (kind.begun == 0) continue;
     report["kinds"][kKindNames[i]] = {{"begun", kind.begun},
                                       {"handshakes", kind.handshakes},
                                       {"replies", kind.replies},
