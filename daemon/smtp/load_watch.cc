@@ -14,6 +14,7 @@ namespace smtp_role {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval{250};
+constexpr unsigned kLooksPerHeap = 4;  // that one takes milliseconds where the heap is in pieces
 // Less than this, or an eighth of spool.min_free where that is less, and no mail at all fits.
 constexpr std::uint64_t kLeastSpace = 64u << 20;
 // Heap that was freed and may still be ours: so much, or a quarter of the most there was.
@@ -53,12 +54,12 @@ LoadWatch::LoadWatch(net::EventLoop& loop, Services& services)
       most_descriptors_(descriptor_limit()),
       timer_(loop.every(kInterval, [this] { look(); })) {}
 
-policy::Load LoadWatch::load(std::uint64_t heap) const {
+policy::Load LoadWatch::load() const {
   const auto snapshot = services_.snapshot();
   policy::Load load;
   load.most_descriptors = most_descriptors_;
   load.descriptors = descriptors_in_use(most_descriptors_);
-  load.memory = heap + services_.buffers.used();
+  load.memory = heap_ + services_.buffers.used();
   load.most_memory = snapshot->limits.total_memory;
   load.free_space = services_.deliver.free_bytes();
   load.least_space = std::min(kLeastSpace, snapshot->min_free_bytes / 8);
@@ -66,17 +67,19 @@ policy::Load LoadWatch::load(std::uint64_t heap) const {
 }
 
 void LoadWatch::look() {
-  const std::uint64_t heap = heap_in_use();
-  apply(shedding_.update(load(heap)));
-  give_back(heap);
+  if (looks_++ % kLooksPerHeap == 0) {
+    heap_ = heap_in_use();
+    give_back();
+  }
+  apply(shedding_.update(load()));
 }
 
 // The allocator by itself returns little of what many sessions had, each its small pieces.
-void LoadWatch::give_back(std::uint64_t heap) {
-  most_heap_ = std::max(most_heap_, heap);
-  if (most_heap_ - heap < std::max(kKeptHeap, most_heap_ / 4)) return;
+void LoadWatch::give_back() {
+  most_heap_ = std::max(most_heap_, heap_);
+  if (most_heap_ - heap_ < std::max(kKeptHeap, most_heap_ / 4)) return;
   malloc_trim(0);
-  most_heap_ = heap;
+  most_heap_ = heap_;
 }
 
 void LoadWatch::on_descriptor(int fd) {

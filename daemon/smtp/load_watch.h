@@ -22,14 +22,16 @@ class LoadWatch {
 
  private:
   void look();
-  policy::Load load(std::uint64_t heap) const;
-  void give_back(std::uint64_t heap);
+  policy::Load load() const;
+  void give_back();
   void apply(const policy::Shedding::State& state);
 
   Services& services_;
   policy::Shedding shedding_;
   policy::Shedding::State state_;
   const std::uint64_t most_descriptors_;
+  unsigned looks_ = 0;
+  std::uint64_t heap_ = 0;       // in use, bytes
   std::uint64_t most_heap_ = 0;  // in use at one time since some was given back
   std::unique_ptr<net::EventLoop::Watch> timer_;
 };
