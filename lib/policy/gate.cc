@@ -9,6 +9,11 @@
 namespace policy {
 namespace {
 
+// Of one listener.
+std::size_t most_connections(const ListenerLimits& limits, const LimitSettings& settings) {
+  return limits.connections > 0 ? limits.connections : settings.total_connections;
+}
+
 bool has_access(const ListenerAccess& access, const base::IpAddress& client) {
   return (access.allow.empty() || base::any_contains(access.allow, client)) &&
          !base::any_contains(access.deny, client);
@@ -65,8 +70,7 @@ std::optional<Refusal> Gate::enter(std::size_t listener, const ListenerLimits& l
   const std::size_t reserve = exempt ? kExemptReserve : 0;
   auto total = connections_.take(settings.total_connections + reserve);
   if (!total) return refusal(Limit::total_connections);
-  const std::size_t most = limits.connections > 0 ? limits.connections : settings.total_connections;
-  auto own = listeners_.at(listener).connections.take(most + reserve);
+  auto own = listeners_.at(listener).connections.take(most_connections(limits, settings) + reserve);
   if (!own) return refusal(Limit::listener_connections);
   seat.emplace(Seat{std::move(*total), std::move(*own), listener, limits});
   return std::nullopt;
@@ -89,6 +93,22 @@ std::optional<Refusal> Gate::admit(const Visitor& visitor, Seat seat,
   }
   client.emplace(Client(*this, visitor, std::move(seat), std::move(settings), exempt));
   return std::nullopt;
+}
+
+std::optional<Refusal> Gate::foresee(const Visitor& visitor, std::size_t listener,
+                                     const ListenerAccess& access, const ListenerLimits& limits,
+                                     const LimitSettings& settings, const Moment& now) const {
+  if (auto unwelcome = judge(visitor, access, settings, now.wall)) return unwelcome;
+  const bool exempt = is_exempt(visitor, settings);
+  if (const auto scarce = limit_of(shed_sessions_); scarce && !exempt) return refusal(*scarce);
+  const std::size_t reserve = exempt ? kExemptReserve : 0;
+  if (connections_.used() >= settings.total_connections + reserve)
+    return refusal(Limit::total_connections);
+  if (listeners_.at(listener).connections.used() >= most_connections(limits, settings) + reserve)
+    return refusal(Limit::listener_connections);
+  if (exempt) return std::nullopt;
+  const auto excess = table_.would_open(visitor.address, settings, now.steady);
+  return excess ? std::optional(refusal(*excess)) : std::nullopt;
 }
 
 void Gate::count(const base::IpAddress& client, Account account, std::uint64_t amount,

@@ -78,6 +78,12 @@ class Gate {
                                std::shared_ptr<const LimitSettings> settings, const Moment& now,
                                std::optional<Client>& client);
 
+  // What the client would be told now, on such a listener; counts nothing. Nothing: it would be let
+  // in.
+  std::optional<Refusal> foresee(const Visitor& visitor, std::size_t listener,
+                                 const ListenerAccess& access, const ListenerLimits& limits,
+                                 const LimitSettings& settings, const Moment& now) const;
+
   // A verifier crashed over what a client sent, who may have gone since.
   void count_verifier_crash(const base::IpAddress& client, std::string_view evidence,
                             const LimitSettings& settings, const Moment& now);

@@ -30,6 +30,20 @@ Excess excess(const base::Network& network, Width width, Account account, double
   return {rule.limit, network, too_many(network, what, rate_text(settings, account, width))};
 }
 
+// To one more connection at the same time, which is a new one.
+std::optional<Excess> objection(const NetworkAccount& account, const base::Network& network,
+                                Width width, const LimitSettings& settings) {
+  const std::size_t connections = most_connections(settings, width);
+  if (account.connections() >= connections) {
+    const std::string count = std::to_string(connections);
+    return Excess{Limit::connections, network, too_many(network, count + " connections", count)};
+  }
+  const double level = account.level(Account::Connections) + 1;
+  if (level > static_cast<double>(most(settings, Account::Connections, width)))
+    return excess(network, width, Account::Connections, level, settings);
+  return std::nullopt;
+}
+
 Excess table_full(const base::Network& network) {
   return {Limit::tracked_networks, network, "every network in the table has connections"};
 }
@@ -67,17 +81,10 @@ RateTable::Outcome RateTable::open_one(const base::Network& network, Width width
                                        const LimitSettings& settings, base::Instant now) {
   Outcome outcome;
   const bool room = use(network, width, settings, now, [&](NetworkAccount& account) {
-    const std::size_t connections = most_connections(settings, width);
-    const double level = account.level(Account::Connections) + 1;
-    if (account.connections() >= connections) {
-      const std::string count = std::to_string(connections);
-      outcome = {Limit::connections, network, too_many(network, count + " connections", count)};
-    } else if (level > static_cast<double>(most(settings, Account::Connections, width))) {
-      outcome = excess(network, width, Account::Connections, level, settings);
-    } else {
-      account.open();
-      account.add(Account::Connections, 1);
-    }
+    outcome = objection(account, network, width, settings);
+    if (outcome) return;
+    account.open();
+    account.add(Account::Connections, 1);
   });
   return room ? outcome : table_full(network);
 }
@@ -101,6 +108,17 @@ RateTable::Outcome RateTable::open(const base::IpAddress& client, const LimitSet
       account.take_back(Account::Connections);
     });
   return outcome;
+}
+
+RateTable::Outcome RateTable::would_open(const base::IpAddress& client,
+                                         const LimitSettings& settings, base::Instant now) const {
+  for (const Width width : {Width::Wide, Width::Narrow}) {
+    const auto account = look(client, width, settings, now);
+    if (!account) continue;
+    const base::Network network = network_around(client, width, settings);
+    if (auto outcome = objection(*account, network, width, settings)) return outcome;
+  }
+  return std::nullopt;
 }
 
 void RateTable::close(const base::IpAddress& client, const LimitSettings& settings) {

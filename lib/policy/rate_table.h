@@ -49,6 +49,9 @@ class RateTable {
   // then both networks keep their place. After an excess nothing was counted.
   Outcome open(const base::IpAddress& client, const LimitSettings& settings, base::Instant now);
   void close(const base::IpAddress& client, const LimitSettings& settings);  // those of open()
+  // What open() would come to; counts nothing. Whether the table has a place is not asked.
+  Outcome would_open(const base::IpAddress& client, const LimitSettings& settings,
+                     base::Instant now) const;
   // Counted only where both networks have room for it.
   Outcome take(const base::IpAddress& client, Account account, const LimitSettings& settings,
                base::Instant now);

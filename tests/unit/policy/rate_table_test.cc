@@ -111,6 +111,31 @@ TEST_CASE("each account of a wide network holds its limit") {
   }
 }
 
+TEST_CASE("what a new connection would come to is told, and counts nothing") {
+  Driven driven;
+  const auto foreseen = [&](const std::string& from) {
+    return driven.table.would_open(address(from), driven.settings, driven.now);
+  };
+  for (int i = 0; i < 10; ++i) {
+    const std::string from = "192.0.2." + std::to_string(i);
+    for (int j = 0; j < 3; ++j) {
+      CHECK_FALSE(foreseen(from));
+      REQUIRE_FALSE(driven.open(from));
+    }
+    if (i < 9)  // then the wide one is full, and asked first
+      check_excess(foreseen(from), Limit::connections, (from + "/32").c_str(),
+                   (from + "/32: 3 connections, limit 3").c_str());
+  }
+  check_excess(foreseen("192.0.2.99"), Limit::connections, "192.0.2.0/24",
+               "192.0.2.0/24: 30 connections, limit 30");
+  driven.table.close(address("192.0.2.1"), driven.settings);
+  check_excess(foreseen("192.0.2.1"), Limit::connection_rate, "192.0.2.0/24",
+               "192.0.2.0/24: 31 new connections, limit 30/1m");
+  driven.now += 1min;
+  CHECK_FALSE(foreseen("192.0.2.1"));
+  CHECK_FALSE(foreseen("198.51.100.1"));
+}
+
 TEST_CASE("IPv6 clients are counted by their /64 and /48") {
   Driven driven;
   for (int i = 0; i < 3; ++i)
