@@ -89,8 +89,11 @@ void Role::tell_supervisor(const Message& message) {
   if (supervisor_->wants_write()) supervisor_writable_->resume();
 }
 
+// Not before it is known who is refused: after a restart they would be the first to come.
 void Role::on_serve() {
-  for (Socket& socket : sockets_) listen(socket);
+  state_keeper_.await_load([this] {
+    for (Socket& socket : sockets_) listen(socket);
+  });
 }
 
 void Role::listen(Socket& socket) {

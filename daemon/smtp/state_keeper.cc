@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/smtp/state_keeper.h"
 
+#include <utility>
+
 #include "obs/log.h"
 
 namespace smtp_role {
@@ -10,32 +12,55 @@ namespace {
 constexpr std::chrono::milliseconds kBansInterval{500};
 constexpr std::chrono::minutes kHistoryInterval{1};
 
-void log_damage(std::string_view what, std::size_t lines) {
-  if (lines == 0) return;
-  obs::Line(obs::Event::trouble)
-      .token("area", "state")
-      .text("reason", std::string(what) + ": " + std::to_string(lines) +
-                          " lines were not understood, and are lost")
-      .write();
+// deliver has it in its hands when it is there; where it is not, mail does not wait for long.
+constexpr std::chrono::seconds kLoadPatience{2};
+
+void log_trouble(const std::string& reason) {
+  obs::Line(obs::Event::trouble).token("area", "state").text("reason", reason).write();
+}
+
+void log_damage(const std::string& what, std::size_t lines) {
+  if (lines > 0)
+    log_trouble(what + ": " + std::to_string(lines) + " lines were not understood, and are lost");
 }
 
 }  // namespace
 
 StateKeeper::StateKeeper(net::EventLoop& loop, Services& services)
-    : services_(services),
+    : loop_(loop),
+      services_(services),
       bans_timer_(loop.every(kBansInterval, [this] { save_bans(); })),
       history_timer_(loop.every(kHistoryInterval, [this] { save_history(); })) {
-  services_.deliver.state().on_loaded(
-      [this](ipc::StateKind kind, const std::string& text) { load(kind, text); });
+  services_.deliver.state().on_loaded([this](ipc::StateKind kind, const std::string& text) {
+    load(kind, text);
+    missing_.erase(kind);
+    if (missing_.empty()) end_wait();
+  });
 }
 
+void StateKeeper::await_load(std::function<void()> done) {
+  awaiting_ = std::move(done);
+  if (missing_.empty()) return end_wait();
+  patience_ = loop_.after(kLoadPatience, [this] {
+    if (!missing_.empty()) log_trouble("it has not come yet; who was refused before is let in");
+    end_wait();
+  });
+}
+
+void StateKeeper::end_wait() {
+  if (const auto done = std::exchange(awaiting_, nullptr)) done();
+}
+
+// What was saved before did not hold what is loaded now, and is saved again unless it is nothing.
 void StateKeeper::load(ipc::StateKind kind, const std::string& text) {
   switch (kind) {
     case ipc::StateKind::Bans:
       log_damage("bans", services_.gate.bans().load(text));
+      saved_bans_ = 0;
       return save_bans();
     case ipc::StateKind::History:
       log_damage("history", services_.history.load(text));
+      saved_history_ = 0;
       return save_history();
   }
 }
