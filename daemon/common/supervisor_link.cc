@@ -53,6 +53,12 @@ void SupervisorLink::handle(ipc::Message& message) {
       return handler_.on_peer_crashed(body(ipc::PeerCrashed{}).id);
     case ipc::Type::ListSessions:
       return handler_.on_list_sessions(body(ipc::ListSessions{}).request);
+    case ipc::Type::ManageBans:
+      return handler_.on_question(body(ipc::ManageBans{}));
+    case ipc::Type::ShowLimits:
+      return handler_.on_question(body(ipc::ShowLimits{}));
+    case ipc::Type::ListBusiest:
+      return handler_.on_question(body(ipc::ListBusiest{}));
     default:
       end(std::string(ipc::name_of(message.type)) + " is not for a role");
   }

@@ -26,6 +26,10 @@ class RoleHandler {
   // The peer died as a process does that is broken, not as one that was ended from outside.
   virtual void on_peer_crashed(const ipc::RoleId&) {}
   virtual void on_list_sessions(std::uint64_t request) = 0;
+  // Only smtp is asked these.
+  virtual void on_question(const ipc::ManageBans&) {}
+  virtual void on_question(const ipc::ShowLimits&) {}
+  virtual void on_question(const ipc::ListBusiest&) {}
 };
 
 class SupervisorLink {

@@ -103,8 +103,12 @@ bool wait_for_end(int fd, base::Duration patience) {
   return false;
 }
 
-base::Result<json> ask(int fd, const std::string& command) {
-  const std::string request = json{{"command", command}}.dump() + '\n';
+base::Result<json> ask(int fd, const ControlOptions& options) {
+  json members{{"command", options.command}};
+  for (const auto& [name, value] : options.arguments)
+    if (!value.empty()) members[name] = value;
+  // What is not UTF-8 on the command line is for the server to refuse.
+  const std::string request = members.dump(-1, ' ', true, json::error_handler_t::replace) + '\n';
   if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size()))
     return base::Error::system("send", errno);
@@ -143,7 +147,7 @@ int control_checked(const ControlOptions& options) {
   const Place place = find_socket(options);
   const auto fd = connect_to(place.socket);
   if (!fd) return explain(fd.error(), place, options);
-  const auto answer = ask(fd->get(), options.command);
+  const auto answer = ask(fd->get(), options);
   if (!answer) return fail(common::kExitUnavailable, place.socket + ": " + answer.error().reason);
   if ((*answer)["ok"].get<bool>())
     return finish(fd->get(), options, answer->value("result", json::object()));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// `postern status`, `ps`, `reload`, `stop`: one request to the running server, over its control
-// socket.
+// The commands of daemon/common/control_commands.def: one request to the running server, over its
+// control socket.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,9 @@ const std::vector<ControlCommand>& control_commands();
 
 struct ControlOptions {
   std::string command;
-  std::string file = config::kDefaultPath;  // names the socket, by control.socket
-  std::string socket;                       // "": that of the file
+  std::map<std::string, std::string> arguments;  // of the command; an empty one is none
+  std::string file = config::kDefaultPath;       // names the socket, by control.socket
+  std::string socket;                            // "": that of the file
   bool json = false;
 };
 

@@ -47,20 +47,47 @@ void declare_config(CLI::App& app, Command& command) {
       [&] { command.run = [](const Command& c) { return ctl::describe(c.describe); }; });
 }
 
+// A part of `bans`; the options of that stand behind it too.
+CLI::App* declare_action(CLI::App& bans, ctl::ControlOptions& options, const char* action,
+                         const char* help) {
+  CLI::App* app = bans.add_subcommand(action, help);
+  app->fallthrough();
+  app->callback([&options, action] { options.arguments["action"] = action; });
+  return app;
+}
+
+void declare_bans(CLI::App& bans, ctl::ControlOptions& options) {
+  bans.require_subcommand(0, 1);
+  declare_action(bans, options, "list", "Show them; so does no word at all");
+  CLI::App* lift = declare_action(bans, options, "lift", "End one");
+  CLI::App* add = declare_action(bans, options, "add", "Refuse a network for a time");
+  for (CLI::App* app : {lift, add})
+    app->add_option("NET", options.arguments["network"],
+                    "An address, or a network in CIDR notation")
+        ->required();
+  add->add_option("--for", options.arguments["for"], "How long: 30m, 1h, 7d; at most 365d")
+      ->required();
+  add->add_option("--reason", options.arguments["reason"], "What its clients are told")->required();
+}
+
 void declare_control(CLI::App& app, Command& command) {
   for (const ctl::ControlCommand& row : ctl::control_commands()) {
     CLI::App* control = app.add_subcommand(row.name, row.help);
-    control
-        ->add_option("-c,--config", command.control.file, "The file that names the control socket")
+    ctl::ControlOptions& options = command.control;
+    control->add_option("-c,--config", options.file, "The file that names the control socket")
         ->capture_default_str();
-    control->add_option("--socket", command.control.socket,
+    control->add_option("--socket", options.socket,
                         "The control socket; default: that of the configuration");
-    control->add_flag("--json", command.control.json, "Print the answer as JSON");
-    control->callback([&, name = row.name] {
+    control->add_flag("--json", options.json, "Print the answer as JSON");
+    control->callback([&command, name = row.name] {
       command.control.command = name;
       command.run = [](const Command& c) { return ctl::control(c.control); };
     });
   }
+  declare_bans(*app.get_subcommand("bans"), command.control);
+  app.get_subcommand("limits")
+      ->add_option("ADDRESS", command.control.arguments["address"], "Whose limits")
+      ->required();
 }
 
 void declare_verify(CLI::App& app, Command& command) {

@@ -60,6 +60,22 @@ std::string occurred(const json& result, std::string_view common::CounterRule::*
   return list.empty() ? "none" : list;
 }
 
+// "3 connections, 12 new connections": those that are not zero.
+std::string counts(const json& network) {
+  std::string list;
+  for (const json& count : network.at("counts"))
+    if (count.at("used") != 0)
+      list += (list.empty() ? "" : ", ") + number(count, "used") + ' ' + text(count, "what");
+  return list;
+}
+
+std::string busiest(const json& result) {
+  std::vector<Row> rows{{"NETWORK", "OF LATE"}};
+  for (const json& network : result.at("busiest"))
+    rows.push_back({text(network, "network"), counts(network)});
+  return rows.size() > 1 ? '\n' + aligned(rows) : "";
+}
+
 // One function for each command, of its name.
 std::string status(const json& result) {
   std::string report = "posternd " + text(result, "version") + "  " + text(result, "hostname") +
@@ -88,7 +104,70 @@ std::string status(const json& result) {
                    " messages could be judged");
   add("ended by us", occurred(result, &common::CounterRule::end_reason));
   add("limits met", occurred(result, &common::CounterRule::limit));
-  return report + '\n' + roles(result);
+  add("networks", number(result, "networks") + " known, " + number(result, "bans") + " refused");
+  if (!text(result, "shedding").empty())
+    add("refuses all", "for " + text(result, "shedding") + ", until there is more of it");
+  return report + '\n' + roles(result) + busiest(result);
+}
+
+std::string table_of_bans(const json& bans) {
+  std::vector<Row> rows{{"NETWORK", "LIMIT", "SINCE", "UNTIL", "TIMES", "REASON", "EVIDENCE"}};
+  for (const json& ban : bans)
+    rows.push_back({text(ban, "network"), text(ban, "limit"), text(ban, "since"),
+                    text(ban, "until"), number(ban, "times"), text(ban, "reason"),
+                    text(ban, "evidence")});
+  return rows.size() > 1 ? aligned(rows) : "no bans\n";
+}
+
+std::string bans(const json& result) {
+  if (result.is_array()) return table_of_bans(result);
+  if (result.contains("lifted")) return text(result, "lifted") + " is refused no more\n";
+  const std::string note = text(result, "note");
+  return table_of_bans(result.at("added")) + (note.empty() ? "" : note + '\n');
+}
+
+std::string prospect(const json& row) {
+  if (text(row, "limit").empty()) return "it would be let in";
+  const std::string detail = text(row, "detail");
+  return text(row, "reply") + " (" + text(row, "limit") + (detail.empty() ? "" : "; " + detail) +
+         ")";
+}
+
+std::string use(const json& count) {
+  const std::string rate = text(count, "rate");
+  const std::string most = rate.empty() ? number(count, "most") : rate;
+  const bool full = count.at("used") >= count.at("most");
+  return number(count, "used") + " of " + most + (full ? " FULL" : "");
+}
+
+std::vector<Row> ban_facts(const json& ban) {
+  if (ban.is_null()) return {{"ban", "none"}};
+  const std::string evidence = text(ban, "evidence");
+  return {
+      {"ban", text(ban, "network") + " until " + text(ban, "until") + ": " + text(ban, "reason")},
+      {"", "by " + text(ban, "limit") + (evidence.empty() ? "" : ", " + evidence)}};
+}
+
+// A column for each network.
+std::string table_of_counts(const json& networks) {
+  std::vector<Row> rows{{"LIMIT"}};
+  for (const json& network : networks) rows.front().push_back(text(network, "network"));
+  for (std::size_t i = 0; i < networks.at(0).at("counts").size(); ++i) {
+    rows.push_back({text(networks.at(0).at("counts").at(i), "limit")});
+    for (const json& network : networks) rows.back().push_back(use(network.at("counts").at(i)));
+  }
+  return aligned(rows);
+}
+
+std::string limits(const json& result) {
+  const bool exempt = !result.at("exempt").is_null();
+  std::vector<Row> facts{
+      {"exempt", exempt ? "by " + text(result, "exempt") + " of limits.exempt" : "no"}};
+  for (Row& row : ban_facts(result.at("ban"))) facts.push_back(std::move(row));
+  facts.push_back({"good history", result.at("good_history").get<bool>() ? "yes" : "no"});
+  for (const json& row : result.at("new_connection"))
+    facts.push_back({"to " + text(row, "listener"), prospect(row)});
+  return aligned(facts) + '\n' + table_of_counts(result.at("networks"));
 }
 
 std::string ps(const json& result) {

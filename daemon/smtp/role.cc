@@ -46,8 +46,10 @@ Role::Role(net::EventLoop& loop, const common::SmtpRoleSettings& settings,
       load_watch_(loop, services_),
       state_keeper_(loop, services_),
       handshake_watch_(loop.every(kHandshakePoll, [this] { watch_handshakes(); })) {
-  for (std::size_t i = 0; i < settings.listeners.size(); ++i)
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
     sockets_.push_back({std::move(parts.listeners.at(i)), settings.listeners[i], i});
+    rules_.push_back({settings.listeners[i].access, settings.listeners[i].limits});
+  }
   for (auto& [peer, channel] : parts.peers) on_peer(peer, std::move(channel));
   for (unsigned i = 0; i < settings.threads; ++i)
     shards_.push_back(std::make_unique<Shard>(services_));
@@ -267,6 +269,21 @@ void Role::count_crash(const base::IpAddress& client, const ipc::RoleId& verifie
 
 void Role::on_peer_crashed(const ipc::RoleId& peer) {
   if (peer.role == ipc::Role::Verify) services_.verify.crashed(peer);
+}
+
+void Role::on_question(const ipc::ManageBans& question) {
+  tell_supervisor(
+      manage_bans(question, services_.gate.bans(), services_.snapshot()->limits, base::wall_now()));
+}
+
+void Role::on_question(const ipc::ShowLimits& question) {
+  tell_supervisor(show_limits(question, services_.gate, services_.history,
+                              services_.snapshot()->limits, rules_, policy::Moment::now()));
+}
+
+void Role::on_question(const ipc::ListBusiest& question) {
+  tell_supervisor(
+      list_busiest(question, services_.gate.table(), services_.snapshot()->limits, base::now()));
 }
 
 void Role::on_list_sessions(std::uint64_t request) {

@@ -14,6 +14,7 @@
 #include "daemon/common/role_start.h"
 #include "daemon/common/supervisor_link.h"
 #include "daemon/smtp/load_watch.h"
+#include "daemon/smtp/network_answers.h"
 #include "daemon/smtp/services.h"
 #include "daemon/smtp/shard.h"
 #include "daemon/smtp/state_keeper.h"
@@ -40,6 +41,9 @@ class Role final : public common::RoleHandler {
   void on_peer(const ipc::RoleId& peer, base::UniqueFd channel) override;
   void on_peer_crashed(const ipc::RoleId& peer) override;
   void on_list_sessions(std::uint64_t request) override;
+  void on_question(const ipc::ManageBans& question) override;
+  void on_question(const ipc::ShowLimits& question) override;
+  void on_question(const ipc::ListBusiest& question) override;
 
  private:
   struct Socket {
@@ -66,6 +70,7 @@ class Role final : public common::RoleHandler {
   net::EventLoop& loop_;
   Services services_;
   std::vector<Socket> sockets_;
+  std::vector<ListenerRules> rules_;  // of these
   std::vector<std::unique_ptr<Shard>> shards_;
   std::size_t next_shard_ = 0;
   std::uint64_t sessions_ = first_session_number();

@@ -7,12 +7,24 @@
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 namespace supervisor {
 namespace {
 
 using nlohmann::json;
+
+// Nothing: not all members are texts, or there is no command.
+std::optional<ControlServer::Arguments> arguments_of(const json& request) {
+  if (!request.is_object() || !request.contains("command")) return std::nullopt;
+  ControlServer::Arguments arguments;
+  for (const auto& [name, value] : request.items()) {
+    if (!value.is_string()) return std::nullopt;
+    arguments[name] = value.get<std::string>();
+  }
+  return arguments;
+}
 
 bool may_control(int fd) {
   ucred peer{};
@@ -77,14 +89,15 @@ void ControlServer::serve(const std::shared_ptr<Connection>& connection) {
 }
 
 void ControlServer::run(const std::shared_ptr<Connection>& connection, const std::string& line) {
-  const json request = json::parse(line, nullptr, false);
-  if (!request.is_object() || !request.contains("command") || !request["command"].is_string())
+  const auto arguments = arguments_of(json::parse(line, nullptr, false));
+  if (!arguments)
     return reply(connection, base::Error::permanent("not a request: {\"command\": NAME}"));
-  const auto handler = handlers_.find(request["command"].get<std::string>());
+  const auto handler = handlers_.find(arguments->at("command"));
   if (handler == handlers_.end())
     return reply(connection, base::Error::permanent("there is no such command"));
-  handler->second(
-      [this, connection](const base::Result<json>& result) { reply(connection, result); });
+  handler->second(*arguments, [this, connection](const base::Result<json>& result) {
+    reply(connection, result);
+  });
 }
 
 void ControlServer::reply(const std::shared_ptr<Connection>& connection,

@@ -3,8 +3,10 @@
 //
 //   {"command": "status"}  ->  {"ok": true, "result": {...}}  or  {"ok": false, "error": "..."}
 //
-// Requests of one connection are answered one after the other; the answer may come later. Commands
-// are listed in daemon/common/control_commands.def. A client that breaks a limit is closed.
+// A command may have more members, all of them texts: {"command": "limits", "address":
+// "192.0.2.7"}. Requests of one connection are answered one after the other; the answer may come
+// later. Commands are listed in daemon/common/control_commands.def. A client that breaks a limit is
+// closed.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +30,9 @@ class ControlServer {
 
   // What a command comes to; call it once, now or later.
   using Answer = std::function<void(const base::Result<nlohmann::json>& result)>;
-  using Handler = std::function<void(Answer answer)>;
+  // The members of the request, "command" too.
+  using Arguments = std::map<std::string, std::string>;
+  using Handler = std::function<void(const Arguments& arguments, Answer answer)>;
 
   // `loop` must outlive this.
   ControlServer(common::PollLoop& loop, ControlSocket socket,

@@ -17,6 +17,7 @@
 #include "daemon/common/environment.h"
 #include "daemon/common/exit_code.h"
 #include "daemon/common/sd_notify.h"
+#include "daemon/supervisor/network_report.h"
 #include "daemon/supervisor/reload_rules.h"
 #include "net/listener.h"
 #include "net/root_files.h"
@@ -30,7 +31,8 @@ using nlohmann::json;
 constexpr std::chrono::seconds kCertificateInterval{20};
 constexpr std::chrono::minutes kCertificateRetry{2};
 constexpr std::chrono::seconds kStatusInterval{5};
-constexpr std::chrono::seconds kStopMargin{10};  // above the grace time
+constexpr std::chrono::seconds kBusiestPatience{2};  // of a status, with an smtp that is busy
+constexpr std::chrono::seconds kStopMargin{10};      // above the grace time
 
 // What changes when somebody writes or replaces the file.
 std::string looks_of(const std::string& path) {
@@ -143,17 +145,32 @@ void Server::on_ready() {
 
 void Server::serve_control(ControlSocket socket) {
   std::map<std::string, ControlServer::Handler> handlers;
-#define POSTERN_CONTROL(name, help) \
-  handlers[#name] = [this](const ControlServer::Answer& answer) { answer_##name(answer); };
+#define POSTERN_CONTROL(name, help)                                                           \
+  handlers[#name] = [this](const Arguments& arguments, const ControlServer::Answer& answer) { \
+    answer_##name(arguments, answer);                                                         \
+  };
 #include "daemon/common/control_commands.def"
 #undef POSTERN_CONTROL
   control_ = std::make_unique<ControlServer>(loop_, std::move(socket), std::move(handlers));
 }
 
-void Server::answer_status(const ControlServer::Answer& answer) { answer(status()); }
+// Of an smtp that hangs nothing is known, and the rest comes all the same.
+void Server::answer_status(const Arguments&, const ControlServer::Answer& answer) {
+  const auto answered = std::make_shared<bool>(false);
+  const auto finish = [this, answer, answered](const json& busiest) {
+    if (std::exchange(*answered, true)) return;
+    json result = status();
+    result["busiest"] = busiest;
+    answer(result);
+  };
+  loop_.after(kBusiestPatience, [finish] { finish(json::array()); });
+  supervisor_.ask<ipc::ListBusiest, ipc::Busiest>({}, [finish](const auto& busiest) {
+    finish(busiest ? to_json(busiest->networks) : json::array());
+  });
+}
 
-void Server::answer_ps(const ControlServer::Answer& answer) {
-  supervisor_.list_sessions([answer](const Supervisor::SessionList& sessions) {
+void Server::answer_ps(const Arguments&, const ControlServer::Answer& answer) {
+  supervisor_.ask<ipc::ListSessions, ipc::Sessions>({}, [answer](const auto& sessions) {
     if (!sessions) return answer(sessions.error());
     json rows = json::array();
     for (const ipc::Sessions::Row& row : sessions->rows)
@@ -168,14 +185,35 @@ void Server::answer_ps(const ControlServer::Answer& answer) {
   });
 }
 
-void Server::answer_reload(const ControlServer::Answer& answer) {
+void Server::answer_bans(const Arguments& arguments, const ControlServer::Answer& answer) {
+  const auto question = bans_question(arguments);
+  if (!question) return answer(question.error());
+  supervisor_.ask<ipc::ManageBans, ipc::Bans>(
+      *question, [answer, question = *question](const auto& bans) {
+        if (!bans) return answer(bans.error());
+        if (!bans->error.empty()) return answer(base::Error::permanent(bans->error));
+        answer(to_json(question, *bans));
+      });
+}
+
+void Server::answer_limits(const Arguments& arguments, const ControlServer::Answer& answer) {
+  const auto question = limits_question(arguments);
+  if (!question) return answer(question.error());
+  supervisor_.ask<ipc::ShowLimits, ipc::Limits>(
+      *question, [this, answer, address = question->address](const auto& limits) {
+        if (!limits) return answer(limits.error());
+        answer(to_json(*limits, address, addresses_));
+      });
+}
+
+void Server::answer_reload(const Arguments&, const ControlServer::Answer& answer) {
   reload([this, answer](const std::string& error) {
     if (!error.empty()) return answer(base::Error::permanent(error));
     answer(json{{"generation", supervisor_.generation()}});
   });
 }
 
-void Server::answer_stop(const ControlServer::Answer& answer) {
+void Server::answer_stop(const Arguments&, const ControlServer::Answer& answer) {
   answer(json{{"sessions", supervisor_.smtp_figures().sessions},
               {"grace_ms", supervisor_.config().shutdown_grace.count()}});
   stop("control");
@@ -290,6 +328,9 @@ json Server::status() const {
                  {"listeners", addresses_},
                  {"roles", roles},
                  {"sessions", supervisor_.smtp_figures().sessions},
+                 {"networks", supervisor_.smtp_figures().networks},
+                 {"bans", supervisor_.smtp_figures().bans},
+                 {"shedding", supervisor_.smtp_figures().shedding},
                  {"certificate_days", certificate_days()},
                  {"configuration",
                   {{"file", config_path_},

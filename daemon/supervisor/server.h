@@ -33,7 +33,9 @@ class Server {
 
  private:
   void serve_control(ControlSocket socket);
-#define POSTERN_CONTROL(name, help) void answer_##name(const ControlServer::Answer& answer);
+  using Arguments = ControlServer::Arguments;
+#define POSTERN_CONTROL(name, help) \
+  void answer_##name(const Arguments& arguments, const ControlServer::Answer& answer);
 #include "daemon/common/control_commands.def"
 #undef POSTERN_CONTROL
   void watch_signals();

@@ -134,12 +134,14 @@ void Supervisor::handle(Slot& slot, ipc::Message& message) {
       if (!stopping_) return violate(slot, "Drained was not asked for");
       if (slot.id.role == ipc::Role::Smtp) finish_stop();
       return;
+    case ipc::Type::Bans:
+      return take(ipc::Bans{}, [&](const auto& bans) { on_answer(slot, bans); });
+    case ipc::Type::Limits:
+      return take(ipc::Limits{}, [&](const auto& limits) { on_answer(slot, limits); });
+    case ipc::Type::Busiest:
+      return take(ipc::Busiest{}, [&](const auto& busiest) { on_answer(slot, busiest); });
     default:
-      return take(ipc::Sessions{}, [&](const auto& sessions) {
-        const auto found = session_lists_.extract(sessions.request);
-        if (found.empty()) return violate(slot, "Sessions was not asked for");
-        found.mapped()(sessions);
-      });
+      return take(ipc::Sessions{}, [&](const auto& sessions) { on_answer(slot, sessions); });
   }
 }
 
@@ -287,7 +289,7 @@ void Supervisor::on_death(Slot& slot, int status) {
     log_role(slot.id, pid, "ended");
     return spawn(slot);
   }
-  if (slot.id.role == ipc::Role::Smtp) fail_session_lists();
+  if (slot.id.role == ipc::Role::Smtp) fail_questions();
   if (!all_served_once_)
     // The role has said why.
     return fail_start(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status)
@@ -321,17 +323,27 @@ void Supervisor::fail_start(int exit_code) {
   loop_.stop();
 }
 
-void Supervisor::list_sessions(std::function<void(const SessionList&)> done) {
-  Slot& smtp = this->smtp();
-  if (!smtp.serving || !smtp.end_reason.empty())
-    return done(base::Error::temporary("postern-smtp is not running"));
-  session_lists_[++last_list_] = std::move(done);
-  send(smtp, ipc::ListSessions{last_list_});
+bool Supervisor::is_answerable() {
+  const Slot& smtp = this->smtp();
+  return smtp.serving && smtp.end_reason.empty();
 }
 
-void Supervisor::fail_session_lists() {
-  for (const auto& [number, done] : std::exchange(session_lists_, {}))
-    done(base::Error::temporary("postern-smtp died"));
+template <class Answer>
+void Supervisor::on_answer(Slot& slot, const Answer& answer) {
+  const auto found = questions_.find(answer.request);
+  const auto* done =
+      found != questions_.end() ? std::get_if<Done<Answer>>(&found->second) : nullptr;
+  if (done == nullptr)
+    return violate(slot, std::string(ipc::name_of(Answer::kType)) + " was not asked for");
+  const Done<Answer> taken = *done;
+  questions_.erase(found);
+  taken(answer);
+}
+
+void Supervisor::fail_questions() {
+  for (const auto& [number, question] : std::exchange(questions_, {}))
+    std::visit([](const auto& done) { done(base::Error::temporary("postern-smtp died")); },
+               question);
 }
 
 void Supervisor::stop(const char* reason) {

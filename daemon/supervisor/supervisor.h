@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/account.h"
@@ -60,9 +61,12 @@ class Supervisor {
   void stop(const char* reason);
   bool stopping() const { return stopping_; }
 
-  // `done` is called once, with an error when smtp is away or dies meanwhile.
-  using SessionList = base::Result<ipc::Sessions>;
-  void list_sessions(std::function<void(const SessionList&)> done);
+  // Asks smtp. `done` is called once, with an error when it is away or dies meanwhile. The number
+  // of the question is filled in.
+  template <class Answer>
+  using Done = std::function<void(const base::Result<Answer>&)>;
+  template <class Question, class Answer>
+  void ask(Question question, Done<Answer> done);
 
   const config::Config& config() const { return config_; }
   std::uint64_t generation() const { return generation_; }
@@ -128,7 +132,10 @@ class Supervisor {
   void take_back_reload(const PendingReload& reload);
   void finish_reload(const std::string& error);
   void finish_stop();
-  void fail_session_lists();
+  bool is_answerable();
+  template <class Answer>
+  void on_answer(Slot& slot, const Answer& answer);
+  void fail_questions();
   template <class Message>
   void send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd = {});
 
@@ -145,9 +152,19 @@ class Supervisor {
   ipc::Pong smtp_figures_;
   std::optional<PendingReload> reload_;
   std::uint64_t last_attempt_ = 0;
-  std::map<std::uint64_t, std::function<void(const SessionList&)>> session_lists_;
-  std::uint64_t last_list_ = 0;
+  using OpenQuestion =
+      std::variant<Done<ipc::Sessions>, Done<ipc::Bans>, Done<ipc::Limits>, Done<ipc::Busiest>>;
+  std::map<std::uint64_t, OpenQuestion> questions_;
+  std::uint64_t last_question_ = 0;
 };
+
+template <class Question, class Answer>
+void Supervisor::ask(Question question, Done<Answer> done) {
+  if (!is_answerable()) return done(base::Error::temporary("postern-smtp is not running"));
+  question.request = ++last_question_;
+  questions_[question.request] = std::move(done);
+  send(smtp(), question);
+}
 
 template <class Message>
 void Supervisor::send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd) {

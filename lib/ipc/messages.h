@@ -2,11 +2,15 @@
 // The messages between our processes as structs. What each is for stands in messages.def.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/ip_address.h"
+#include "base/time.h"
 #include "dns/answer.h"
 #include "dns/answer_table.h"
 #include "dns/question.h"
@@ -169,6 +173,93 @@ struct Sessions {
   std::uint64_t request = 0;
   std::vector<Row> rows;
   void visit(auto& v) { v(request, rows); }
+};
+
+// A policy::Ban.
+struct BanRow {
+  base::Network network;
+  std::string cause;
+  std::string reason;
+  std::string evidence;
+  base::WallTime since;
+  base::WallTime until;
+  std::uint32_t times = 1;
+  void visit(auto& v) { v(network, cause, reason, evidence, since, until, times); }
+};
+
+struct ManageBans {
+  static constexpr Type kType = Type::ManageBans;
+  enum class Action : std::uint8_t { List, Add, Lift, Last_ = Lift };
+  std::uint64_t request = 0;
+  Action action = Action::List;
+  // Of Add and Lift; the last two of Add.
+  base::Network network;
+  std::chrono::milliseconds duration{0};
+  std::string reason;
+  void visit(auto& v) { v(request, action, network, duration, reason); }
+};
+
+struct Bans {
+  static constexpr Type kType = Type::Bans;
+  std::uint64_t request = 0;
+  std::string error;         // why nothing was done; empty: it was
+  std::string note;          // what else there is to know
+  std::vector<BanRow> rows;  // those in force, or the one that was added
+  void visit(auto& v) { v(request, error, note, rows); }
+};
+
+struct ShowLimits {
+  static constexpr Type kType = Type::ShowLimits;
+  std::uint64_t request = 0;
+  base::IpAddress address;
+  void visit(auto& v) { v(request, address); }
+};
+
+// What is counted of one network.
+struct NetworkRow {
+  struct Count {
+    std::string limit;  // its name, as in the log
+    std::string what;   // is counted, in words
+    std::uint64_t used = 0;
+    std::uint64_t most = 0;
+    std::string rate;  // "300/1m"; empty: it does not empty by itself
+    void visit(auto& v) { v(limit, what, used, most, rate); }
+  };
+  base::Network network;
+  std::vector<Count> counts;
+  void visit(auto& v) { v(network, counts); }
+};
+
+struct Limits {
+  static constexpr Type kType = Type::Limits;
+  // What a new connection to a listener would come to now.
+  struct Prospect {
+    std::uint32_t listener = 0;  // as in Listener
+    std::string limit;           // empty: it would be let in
+    std::string reply;           // the line
+    std::string detail;
+    void visit(auto& v) { v(listener, limit, reply, detail); }
+  };
+  std::uint64_t request = 0;
+  std::optional<base::Network> exempt;  // which of limits.exempt holds the address
+  std::optional<BanRow> ban;            // in force; that does not count for an exempt one
+  bool has_good_history = false;
+  std::vector<NetworkRow> networks;  // the narrow one first
+  std::vector<Prospect> prospects;
+  void visit(auto& v) { v(request, exempt, ban, has_good_history, networks, prospects); }
+};
+
+struct ListBusiest {
+  static constexpr Type kType = Type::ListBusiest;
+  std::uint64_t request = 0;
+  void visit(auto& v) { v(request); }
+};
+
+struct Busiest {
+  static constexpr Type kType = Type::Busiest;
+  std::uint64_t request = 0;
+  std::vector<NetworkRow> networks;
+  void visit(auto& v) { v(request, networks); }
 };
 
 struct Deliver {

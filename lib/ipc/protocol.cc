@@ -24,6 +24,9 @@ constexpr Transition kTransitions[] = {
     {State::RoleServing, Type::PeerLost, State::RoleServing},
     {State::RoleServing, Type::PeerStuck, State::RoleServing},
     {State::RoleServing, Type::Sessions, State::RoleServing},
+    {State::RoleServing, Type::Bans, State::RoleServing},
+    {State::RoleServing, Type::Limits, State::RoleServing},
+    {State::RoleServing, Type::Busiest, State::RoleServing},
     {State::RoleServing, Type::Drained, State::RoleServing},
 
     {State::AwaitWelcome, Type::Welcome, State::AwaitParts},
@@ -39,11 +42,17 @@ constexpr Transition kTransitions[] = {
     {State::Serving, Type::PeerCrashed, State::Serving},
     {State::Serving, Type::Reload, State::Serving},
     {State::Serving, Type::ListSessions, State::Serving},
+    {State::Serving, Type::ManageBans, State::Serving},
+    {State::Serving, Type::ShowLimits, State::Serving},
+    {State::Serving, Type::ListBusiest, State::Serving},
     {State::Serving, Type::Drain, State::Draining},
     {State::Draining, Type::Ping, State::Draining},
     {State::Draining, Type::Peer, State::Draining},
     {State::Draining, Type::PeerCrashed, State::Draining},
     {State::Draining, Type::ListSessions, State::Draining},
+    {State::Draining, Type::ManageBans, State::Draining},
+    {State::Draining, Type::ShowLimits, State::Draining},
+    {State::Draining, Type::ListBusiest, State::Draining},
     {State::Draining, Type::Drain, State::Draining},  // with less grace
 
     {State::FromDeliver, Type::Delivered, State::FromDeliver},

@@ -51,6 +51,11 @@ def numbers(*values):
 ROW = fields("4ABC", "192.0.2.7:40000", "TLSv1.3", "mail", "a.example") + numbers(9, 1)
 COPY = fields("ours.test", "info", "", "Return-Path: <>\r\n")
 VERIFY = b"\2" + COUNT.pack(0)
+BAN = (fields("192.0.2.0/24", "error_rate", "Too many errors", "501 errors, limit 500/10m") +
+       numbers(1_700_000_000 * 10**9, 1_700_003_600 * 10**9) + COUNT.pack(2))
+NETWORK = (text("2001:db8::/64") + COUNT.pack(2) + fields("connections", "connections") +
+           numbers(3, 20) + text("") + fields("connection_rate", "new connections") +
+           numbers(5, 300) + text("300/1m"))
 
 
 def packed(data):
@@ -115,14 +120,22 @@ DMARC_OPINION = b"\1" + text("example.org") + b"\2\1\2" + b"\0\0" + text("")
 STREAMS = {
     "ipc_from_role": [
         ("Hello", b"\0" + text("0123abcd")), ("Confined", texts("no Landlock")),
-        ("Pong", numbers(1, 2) + COUNT.pack(2) + numbers(3, 4)),
+        ("Pong", numbers(1, 2, 3, 4) + text("memory") + COUNT.pack(2) + numbers(5, 6)),
         ("Reloaded", numbers(2) + text("no")),
         ("Sessions", numbers(1) + COUNT.pack(2) + ROW + ROW), ("Drained", b""),
-        ("PeerLost", VERIFY), ("PeerStuck", VERIFY)],
+        ("PeerLost", VERIFY), ("PeerStuck", VERIFY),
+        ("Bans", numbers(2) + fields("", "note") + COUNT.pack(2) + BAN + BAN),
+        ("Limits", numbers(3) + b"\1" + text("192.0.2.0/24") + b"\1" + BAN + b"\1" +
+         COUNT.pack(1) + NETWORK + COUNT.pack(1) + COUNT.pack(0) +
+         fields("ban", "421 4.7.0 no", "192.0.2.0/24: administrator")),
+        ("Busiest", numbers(4) + COUNT.pack(1) + NETWORK)],
     "ipc_from_supervisor": [
         ("Welcome", text("0123abcd")), ("Configure", numbers(1)), ("Listener", COUNT.pack(0)),
         ("Directory", b"\1"), ("Peer", VERIFY), ("Confine", b""), ("Serve", b""),
         ("Ping", numbers(7)), ("Reload", numbers(2)), ("ListSessions", numbers(1)),
+        ("ManageBans", numbers(2) + b"\1" + text("192.0.2.0/24") + numbers(3600000) + text("why")),
+        ("PeerCrashed", VERIFY), ("ShowLimits", numbers(3) + text("192.0.2.7")),
+        ("ListBusiest", numbers(4)),
         ("Drain", numbers(30000)), ("Ping", numbers(8)), ("Peer", VERIFY)],
     "ipc_from_smtp": [
         ("Append", numbers(1, 65536)),

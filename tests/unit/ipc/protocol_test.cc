@@ -56,6 +56,20 @@ TEST_CASE("smtp saves state, and deliver says what it kept and whether it could"
   CHECK(ipc::next_state(State::FromDeliver, Type::StateSaved) == State::FromDeliver);
 }
 
+TEST_CASE("the supervisor asks, and only who serves answers, or is asked") {
+  for (const Type question : {Type::ManageBans, Type::ShowLimits, Type::ListBusiest}) {
+    CHECK(ipc::next_state(State::Serving, question) == State::Serving);
+    CHECK(ipc::next_state(State::Draining, question) == State::Draining);
+    CHECK_FALSE(ipc::next_state(State::AwaitServe, question));
+    CHECK_FALSE(ipc::next_state(State::RoleServing, question));
+  }
+  for (const Type answer : {Type::Bans, Type::Limits, Type::Busiest}) {
+    CHECK(ipc::next_state(State::RoleServing, answer) == State::RoleServing);
+    CHECK_FALSE(ipc::next_state(State::RolePreparing, answer));
+    CHECK_FALSE(ipc::next_state(State::Serving, answer));
+  }
+}
+
 TEST_CASE("only what may be several processes has a number in its name") {
   CHECK(ipc::name_of(ipc::RoleId{ipc::Role::Deliver}) == "deliver");
   CHECK(ipc::name_of(ipc::RoleId{ipc::Role::Opinion}) == "opinion");
