@@ -12,7 +12,7 @@ namespace smtp_role {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainPoll{20};
-constexpr std::chrono::milliseconds kHandshakePoll{250};
+constexpr std::chrono::milliseconds kCrowdPoll{250};
 // Behind the last session, for a disk that is slow to take what survives this process; well below
 // what the supervisor asks of the service manager.
 constexpr std::chrono::seconds kStatePatience{3};
@@ -45,7 +45,7 @@ Role::Role(net::EventLoop& loop, const common::SmtpRoleSettings& settings,
                                              })),
       load_watch_(loop, services_),
       state_keeper_(loop, services_),
-      handshake_watch_(loop.every(kHandshakePoll, [this] { watch_handshakes(); })) {
+      crowd_watch_(loop.every(kCrowdPoll, [this] { watch_crowd(); })) {
   for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
     sockets_.push_back({std::move(parts.listeners.at(i)), settings.listeners[i], i});
     rules_.push_back({settings.listeners[i].access, settings.listeners[i].limits});
@@ -202,14 +202,13 @@ void Role::on_reload(std::uint64_t generation, base::UniqueFd settings) {
   tell_supervisor(ipc::Reloaded{generation, reloaded ? "" : reloaded.error().reason});
 }
 
-void Role::watch_handshakes() {
+void Role::watch_crowd() {
   const auto snapshot = services_.snapshot();
   const bool crowded = std::any_of(sockets_.begin(), sockets_.end(), [&](const Socket& socket) {
-    return services_.gate.handshakes_are_crowded(socket.index, socket.settings.limits,
-                                                 snapshot->limits);
+    return services_.gate.crowd(socket.index, socket.settings.limits, snapshot->limits).any();
   });
   if (!crowded) return;
-  for (const auto& shard : shards_) shard->end_old_handshakes();
+  for (const auto& shard : shards_) shard->make_room();
 }
 
 void Role::on_drain(std::chrono::milliseconds grace) {

@@ -62,7 +62,7 @@ class Role final : public common::RoleHandler {
   base::Status reload(const base::UniqueFd& settings);
   void abort_sessions(std::string_view reason);
   void count_crash(const base::IpAddress& client, const ipc::RoleId& verifier);
-  void watch_handshakes();
+  void watch_crowd();
   void watch_drain();
   template <class Message>
   void tell_supervisor(const Message& message);
@@ -78,7 +78,7 @@ class Role final : public common::RoleHandler {
   std::unique_ptr<net::ProxyIntake> proxies_;
   LoadWatch load_watch_;
   StateKeeper state_keeper_;
-  std::unique_ptr<net::EventLoop::Watch> handshake_watch_;
+  std::unique_ptr<net::EventLoop::Watch> crowd_watch_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   std::unique_ptr<common::SupervisorLink> supervisor_;
   std::unique_ptr<net::EventLoop::Watch> supervisor_writable_;

@@ -317,7 +317,7 @@ std::optional<SessionHandler::Shortage> SessionHandler::shortage(std::uint64_t m
 }
 
 void SessionHandler::on_tls(Connection&, const net::TlsFacts& facts) {
-  end_handshake();
+  client_->end_handshake();
   facts_.tls = facts;
   facts_.line(obs::Event::tls)
       .token("version", facts.version)

@@ -43,8 +43,8 @@ class SessionHandler : public net::ConnectionHandler {
 
   const SessionFacts& facts() const { return facts_; }
   base::Instant connected() const { return connected_; }
-  // Since when its TLS handshake is in progress; nothing: it is not.
-  std::optional<base::Instant> handshake_since() const { return handshake_since_; }
+  // Most places are taken: ends the session if it stands still for too long.
+  void make_room(net::Connection& connection);
 
   void on_event(net::Connection& connection, smtp::Event event) override;
   void on_tls(net::Connection& connection, const net::TlsFacts& facts) override;
@@ -83,8 +83,6 @@ class SessionHandler : public net::ConnectionHandler {
   void refuse_hidden(Connection& connection);
   void answer_late(smtp::Ticket ticket, const smtp::Reply& reply, base::Duration delay);
   bool greets_late() const;
-  std::optional<policy::Refusal> begin_handshake();
-  void end_handshake();
   // What came since the last call, once it is as much as `least`.
   void count_bytes(Connection& connection, std::uint64_t least = 0);
   void count_errors(Connection& connection);
@@ -116,7 +114,6 @@ class SessionHandler : public net::ConnectionHandler {
   std::optional<policy::Refusal> refusal_;
   const ShardLink link_;
   const base::Instant connected_;
-  std::optional<base::Instant> handshake_since_;
   std::shared_ptr<Transaction> transaction_;  // shared with its delivery
   // Of its message, which is complete and waits for its verdicts.
   std::optional<smtp::Ticket> message_ticket_;

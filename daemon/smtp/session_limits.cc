@@ -31,7 +31,7 @@ void SessionHandler::refuse(Connection& connection, smtp::Ticket ticket, std::st
 
 void SessionHandler::handle(Connection& connection, const smtp::AskConnect& ask) {
   // With TLS first there is no later question about it.
-  if (!refusal_ && tls_first_) refusal_ = begin_handshake();
+  if (!refusal_ && tls_first_) refusal_ = client_->begin_handshake(Moment::now());
   if (refusal_) return refuse(connection, ask.ticket, "connect", *refusal_);
   if (greets_late()) connection.session().delay_greeting(snapshot_->limits.greeting_delay);
   connection.answer(ask.ticket, replies::greeting(snapshot_->hostname));
@@ -44,20 +44,15 @@ bool SessionHandler::greets_late() const {
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::AskTls& ask) {
-  if (const auto refusal = begin_handshake())
+  if (const auto refusal = client_->begin_handshake(Moment::now()))
     return refuse(connection, ask.ticket, "starttls", *refusal);
   connection.answer(ask.ticket, replies::ready_for_tls());
 }
 
-std::optional<policy::Refusal> SessionHandler::begin_handshake() {
-  auto refusal = client_->begin_handshake(Moment::now());
-  if (!refusal) handshake_since_ = base::now();
-  return refusal;
-}
-
-void SessionHandler::end_handshake() {
-  client_->end_handshake();
-  handshake_since_.reset();
+void SessionHandler::make_room(Connection& connection) {
+  const auto standstill = connection.standstill();
+  if (standstill && client_ && client_->gives_way(*standstill, base::now()))
+    connection.give_way(replies::crowded());
 }
 
 void SessionHandler::handle(Connection& connection, const smtp::AskRecipient& ask) {
@@ -112,6 +107,8 @@ void SessionHandler::refuse_hidden(Connection& connection) {
     connection.session().end_after_transaction(replies::too_many_unknown_recipients());
 }
 
+// Also to a client that has ended its side: it may still read, and would else know sooner. What it
+// keeps of ours meanwhile is bounded by what its session, and its network, may guess.
 void SessionHandler::answer_late(smtp::Ticket ticket, const smtp::Reply& reply,
                                  base::Duration delay) {
   late_answer_ = link_.loop->after(delay, [post = link_.post, ticket, reply] {
@@ -139,7 +136,7 @@ void SessionHandler::count_end(Connection& connection, std::string_view reason) 
   if (!client_) return;
   count_bytes(connection);
   count_errors(connection);
-  end_handshake();
+  client_->end_handshake();
   if (std::find(kRudeEnds.begin(), kRudeEnds.end(), reason) != kRudeEnds.end())
     client_->count_errors(1, facts_.sid, Moment::now());
 }

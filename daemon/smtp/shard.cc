@@ -4,13 +4,6 @@
 #include "obs/log.h"
 
 namespace smtp_role {
-namespace {
-
-// Two or three round trips, on a slow line.
-constexpr std::chrono::seconds kHandshakePatience{3};
-
-}  // namespace
-
 Shard::Shard(Services& services) : services_(services), thread_([this] { loop_.run(); }) {}
 
 Shard::~Shard() {
@@ -68,13 +61,8 @@ void Shard::abort_sessions(std::string_view reason) {
   for_each([reason](Entry& entry) { entry.connection->abort(reason); });
 }
 
-void Shard::end_old_handshakes() {
-  for_each([young = base::now() - kHandshakePatience](Entry& entry) {
-    const auto since = entry.handler->handshake_since();
-    if (!since || *since > young) return;
-    entry.handler->on_tls_failed(*entry.connection, "timeout", "crowded");
-    entry.connection->abort("tls_failed");
-  });
+void Shard::make_room() {
+  for_each([](Entry& entry) { entry.handler->make_room(*entry.connection); });
 }
 
 void Shard::ping(std::function<void()> turned) { loop_.post(std::move(turned)); }

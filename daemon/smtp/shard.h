@@ -30,8 +30,7 @@ class Shard {
   void adopt(Arrival arrival);
   void shut_down_sessions();  // graceful, each as smtp::Session::shut_down() says
   void abort_sessions(std::string_view reason);  // `reason` of static lifetime
-  // Ends TLS handshakes that last for longer than such things do, for others need their places.
-  void end_old_handshakes();
+  void make_room();  // sessions that stand still for too long end, for others need their places
 
   // Calls back in the shard's thread.
   void ping(std::function<void()> turned);

@@ -148,7 +148,9 @@ constexpr Key kKeys[] = {
      .reloadable = false,
      .set = set_listener_limit<&ListenerLimits::connections>,
      .doc = "Connections to this listener from all clients together; it answers further ones as "
-            "limits.total_connections says, which counts these too. 0: as many as that allows."},
+            "limits.total_connections says, which counts these too. While three quarters of them "
+            "are there, its sessions that stand still are ended as is said there. 0: as many as "
+            "that allows."},
     {.path = "listener.total_handshakes",
      .type = Type::Integer,
      .fallback = "0",
@@ -382,8 +384,13 @@ constexpr Key kKeys[] = {
      .least = "1",
      .most = "1000000",
      .set = put<&Config::limits, &LimitSettings::total_connections>,
-     .doc = "Connections from all clients together. Further ones get 421 4.3.2; on a listener with "
-            "implicit TLS they are closed without a byte."},
+     .doc =
+         "Connections from all clients together. Further ones get 421 4.3.2; on a listener with "
+         "implicit TLS they are closed without a byte. While three quarters of them are there, a "
+         "session that stands still is ended with 421 4.3.2: after 5 seconds without TLS and "
+         "EHLO, 3 of them in the handshake; after 10 seconds without a recipient; after 30 "
+         "seconds in which no other recipient and nothing of the message came. Exempt clients "
+         "stay."},
     {.path = "limits.total_handshakes",
      .type = Type::Integer,
      .fallback = "1000",

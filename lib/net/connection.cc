@@ -94,6 +94,24 @@ void Connection::abort(std::string_view reason) {
   if (phase_ != Phase::Closed) close_now(reason);
 }
 
+std::optional<smtp::Standstill> Connection::standstill() const {
+  if (closed() || held_since_) return std::nullopt;
+  if (close_wanted_ && output_blocked_)
+    return smtp::Standstill{smtp::Standstill::At::Idle, write_deadline_ - write_timeout_};
+  return session_.standstill();
+}
+
+void Connection::give_way(const smtp::Reply& last) {
+  if (!standstill()) return;
+  if (phase_ == Phase::Handshake) {
+    handler_.on_tls_failed(*this, "timeout", std::string(last.reason));
+    return close_now("tls_failed");
+  }
+  if (output_blocked_) return close_now(last.reason);
+  session_.give_way(last, base::now());
+  run();
+}
+
 void Connection::ready(int, short what, void* self) {
   auto& connection = *static_cast<Connection*>(self);
   if ((what & EV_TIMEOUT) != 0) connection.on_timer();

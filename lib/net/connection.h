@@ -60,6 +60,10 @@ class Connection {
   bool closed() const { return phase_ == Phase::Closed || phase_ == Phase::Lingering; }
   void shut_down();                     // graceful: see smtp::Session::shut_down()
   void abort(std::string_view reason);  // at once, nothing more is said
+  // As those of smtp::Session; a client that does not read our last words stands still too. A
+  // handshake fails for a "timeout", with the reason of `last` for its detail.
+  std::optional<smtp::Standstill> standstill() const;
+  void give_way(const smtp::Reply& last);
 
   smtp::Session& session() { return session_; }
   const base::Endpoint& client() const { return client_; }

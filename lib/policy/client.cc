@@ -91,4 +91,9 @@ bool Client::guesses() const {
   return !exempt_ && unknown_ >= settings_->unknown_recipients_per_session;
 }
 
+bool Client::gives_way(const smtp::Standstill& standstill, base::Instant now) const {
+  return !exempt_ && gate_->crowd(seat_.listener_index, seat_.limits, *settings_)
+                         .presses(standstill.at, now - standstill.since);
+}
+
 }  // namespace policy

@@ -39,6 +39,8 @@ class Client {
   std::chrono::milliseconds count_unknown(std::string_view evidence, const Moment& now);
   // It had its unknown recipients: none is looked up any more.
   bool guesses() const;
+  // Others need its place more than it does.
+  bool gives_way(const smtp::Standstill& standstill, base::Instant now) const;
 
  private:
   friend class Gate;

@@ -76,11 +76,15 @@ std::optional<Refusal> Gate::enter(std::size_t listener, const ListenerLimits& l
   return std::nullopt;
 }
 
-bool Gate::handshakes_are_crowded(std::size_t listener, const ListenerLimits& limits,
-                                  const LimitSettings& settings) const {
-  const std::size_t most = limits.handshakes > 0 ? limits.handshakes : settings.total_handshakes;
-  return 2 * handshakes_.used() > settings.total_handshakes ||
-         2 * listeners_.at(listener).handshakes.used() > most;
+Crowd Gate::crowd(std::size_t listener, const ListenerLimits& limits,
+                  const LimitSettings& settings) const {
+  const Listener& own = listeners_.at(listener);
+  Crowd crowd;
+  crowd.add_connections(connections_.used(), settings.total_connections);
+  crowd.add_handshakes(handshakes_.used(), settings.total_handshakes);
+  if (limits.connections > 0) crowd.add_connections(own.connections.used(), limits.connections);
+  if (limits.handshakes > 0) crowd.add_handshakes(own.handshakes.used(), limits.handshakes);
+  return crowd;
 }
 
 std::optional<Refusal> Gate::admit(const Visitor& visitor, Seat seat,

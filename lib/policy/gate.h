@@ -17,6 +17,7 @@
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "policy/bans.h"
+#include "policy/crowding.h"
 #include "policy/limit.h"
 #include "policy/rate_table.h"
 #include "policy/settings.h"
@@ -88,11 +89,9 @@ class Gate {
   void count_verifier_crash(const base::IpAddress& client, std::string_view evidence,
                             const LimitSettings& settings, const Moment& now);
 
-  // Whether more than half of the handshakes are in progress that may be, of all or at a listener.
-  // Then those that stand still should end: they cost a stranger nothing, and would keep others
-  // out.
-  bool handshakes_are_crowded(std::size_t listener, const ListenerLimits& limits,
-                              const LimitSettings& settings) const;
+  // Of which places most are taken, of those for all or of the listener's.
+  Crowd crowd(std::size_t listener, const ListenerLimits& limits,
+              const LimitSettings& settings) const;
 
   Bans& bans() { return bans_; }
   const Bans& bans() const { return bans_; }

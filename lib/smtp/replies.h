@@ -266,6 +266,9 @@ inline Reply unknown_recipients() {
 inline Reply too_many_sessions() {
   return {421, {4, 3, 2}, "Too many sessions, try again later", "too_many_sessions"};
 }
+inline Reply crowded() {
+  return {421, {4, 3, 2}, "Too many sessions, and this one stands still", "crowded"};
+}
 inline Reply too_many_handshakes() {
   return {421, {4, 3, 2}, "Too many TLS handshakes, try again later", "too_many_handshakes"};
 }

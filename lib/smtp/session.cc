@@ -25,6 +25,7 @@ Session::Impl::Impl(const Settings& settings, const PeerFacts& peer, base::Insta
       peer_(peer),
       now_(now),
       session_end_(now + settings.session_deadline),
+      progress_since_(now),
       waiting_since_(now),
       data_since_(now),
       window_start_(now) {
@@ -54,6 +55,7 @@ void Session::Impl::on_tls(std::string_view early, base::Instant now) {
   esmtp_ = false;
   tls_ = true;
   waiting_since_ = now;
+  progress_since_ = now;
   move(Input::Secured);
   if (greeting_ && !early.empty()) return stop_early_talker(early);
   if (greeting_) return greet(*std::exchange(greeting_, std::nullopt));
@@ -68,6 +70,13 @@ void Session::Impl::on_eof(base::Instant now) {
 void Session::Impl::shut_down(base::Instant now) {
   now_ = now;
   shutting_down_ = true;
+}
+
+void Session::Impl::give_way(const Reply& last, base::Instant now) {
+  if (!standstill()) return;
+  now_ = now;
+  if (state_ == State::Handshake) return close(last.reason);
+  end(last);
 }
 
 std::optional<Event> Session::Impl::next_event() {
@@ -138,6 +147,7 @@ void Session::Impl::answer(Ticket ticket, const Reply& given, base::Instant now)
   now_ = now;
   waiting_since_ = now;
   transaction_since_ += now - question_since_;
+  note_progress(state_, given.positive());
   open_.reset();
   if (state_ == State::AskConnect) return answer_connect(given);
   if (state_ == State::AskChunks) return answer_chunks(given);
@@ -192,6 +202,7 @@ void Session::Impl::greet(const Reply& given) {
 void Session::Impl::end_greeting() {
   move(Input::Waited);
   waiting_since_ = now_;
+  progress_since_ = now_;
   reply(*std::exchange(greeting_, std::nullopt));
 }
 
@@ -295,6 +306,7 @@ void Session::on_resumed(base::Duration paused_for, base::Instant now) {
   impl_->on_resumed(paused_for, now);
 }
 void Session::shut_down(base::Instant now) { impl_->shut_down(now); }
+void Session::give_way(const Reply& last, base::Instant now) { impl_->give_way(last, now); }
 void Session::answer(Ticket ticket, const Reply& reply, base::Instant now) {
   impl_->answer(ticket, reply, now);
 }
@@ -306,6 +318,7 @@ std::string_view Session::output() const { return impl_->output(); }
 void Session::output_sent(std::size_t bytes) { impl_->output_sent(bytes); }
 bool Session::wants_input() const { return impl_->wants_input(); }
 std::optional<base::Instant> Session::deadline() const { return impl_->deadline(); }
+std::optional<Standstill> Session::standstill() const { return impl_->standstill(); }
 std::string_view Session::helo() const { return impl_->helo(); }
 bool Session::esmtp() const { return impl_->esmtp(); }
 bool Session::tls() const { return impl_->tls(); }

@@ -8,9 +8,9 @@
 // every other call too, output_sent() included: a session whose replies are not read stops reading.
 //
 // The reasons of Close: quit, eof, timeout, session_deadline, slow_data, too_much_data, rcpt_flood,
-// errors, shutdown, denied, and that of end_after_transaction(); input out of turn: early_talker,
-// bad_pipelining, starttls_injection, bad_chunk; not SMTP: http, tls_bytes, proxy_header. After it
-// only output() matters, and how long that may take is the driver's say.
+// errors, shutdown, denied, and those of end_after_transaction() and give_way(); input out of turn:
+// early_talker, bad_pipelining, starttls_injection, bad_chunk; not SMTP: http, tls_bytes,
+// proxy_header. After it only output() matters, and how long that may take is the driver's say.
 //
 // A client that talks before the greeting is seen only if the driver gives the session what has
 // come before it answers AskConnect; and between the two lines of a delayed greeting.
@@ -52,6 +52,19 @@ struct SessionCounters {
   std::uint64_t errors = 0;
 };
 
+// That the session waits for its peer. No command of no consequence moves `since`, nor do errors;
+// what our own answers took is not in it.
+struct Standstill {
+  enum class At : std::uint8_t {
+    Handshake,
+    Beginning,    // since the greeting, or since TLS stands; before EHLO or HELO in TLS
+    Idle,         // since then, or since the last message; no recipient was accepted
+    Transaction,  // since the last recipient or octet of a message, or since the last answer to one
+  };
+  At at;
+  base::Instant since;
+};
+
 class Session {
  public:
   Session(const Settings& settings, const PeerFacts& peer, base::Instant now);
@@ -72,6 +85,9 @@ class Session {
   // Graceful end: a running body is taken to its answer, a chunk to its end, and an open question
   // is waited for; then, or at once, 421 and Close.
   void shut_down(base::Instant now);
+  // Ends a session that stands still, whatever it was about: `last` is said, a 421, and its reason
+  // is that of Close. In the handshake nothing can be said.
+  void give_way(const Reply& last, base::Instant now);
 
   void answer(Ticket ticket, const Reply& reply, base::Instant now);
   // Before AskConnect is answered: the greeting comes in two lines, the second this much later.
@@ -93,6 +109,9 @@ class Session {
 
   bool wants_input() const;
   std::optional<base::Instant> deadline() const;
+
+  // Nothing: it does not wait for its peer.
+  std::optional<Standstill> standstill() const;
 
   std::string_view helo() const;  // as the client gave it, after the last reset; peer text
   bool esmtp() const;             // EHLO, not HELO

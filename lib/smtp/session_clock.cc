@@ -46,10 +46,31 @@ base::Instant Session::Impl::data_deadline() const {
   return skip_ || is_dropped() ? std::min(due, session_end_) : due;
 }
 
+std::optional<Standstill> Session::Impl::standstill() const {
+  using At = Standstill::At;
+  if (state_ == State::Closed || state_ == State::Greeting || is_question(state_))
+    return std::nullopt;
+  if (state_ == State::Handshake) return Standstill{At::Handshake, waiting_since_};
+  const base::Instant since = std::max(progress_since_, data_since_);
+  if (is_receiving() || has_recipients()) return Standstill{At::Transaction, since};
+  return Standstill{tls_ && !helo_.empty() ? At::Idle : At::Beginning, since};
+}
+
+// A peer that has no recipient accepted, or no message ended, goes on with nothing: RSET, NOOP or
+// another MAIL could be said for ever.
+void Session::Impl::note_progress(State asked, bool positive) {
+  const bool is_recipient = asked == State::AskFirst || asked == State::AskAnother;
+  if (asked == State::AskMessage || (is_recipient && positive))
+    progress_since_ = now_;
+  else
+    progress_since_ += now_ - question_since_;
+}
+
 // An answer in between may have set a clock anew: none is put into the future.
 void Session::Impl::on_resumed(base::Duration paused_for, base::Instant now) {
   now_ = now;
-  for (base::Instant* clock : {&waiting_since_, &data_since_, &window_start_, &chunk_since_})
+  for (base::Instant* clock :
+       {&waiting_since_, &progress_since_, &data_since_, &window_start_, &chunk_since_})
     *clock = std::min(*clock + paused_for, now);
 }
 

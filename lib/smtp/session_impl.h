@@ -33,6 +33,7 @@ class Session::Impl {
   void on_time(base::Instant now);
   void on_resumed(base::Duration paused_for, base::Instant now);
   void shut_down(base::Instant now);
+  void give_way(const Reply& last, base::Instant now);
   void answer(Ticket ticket, const Reply& reply, base::Instant now);
   void delay_greeting(base::Duration delay) { greeting_delay_ = delay; }
   void end_after_transaction(const Reply& last) { last_word_ = last; }
@@ -41,6 +42,7 @@ class Session::Impl {
   void output_sent(std::size_t bytes);
   bool wants_input() const;
   std::optional<base::Instant> deadline() const;
+  std::optional<Standstill> standstill() const;
   std::string command_counts() const;
   std::size_t memory() const;
 
@@ -114,6 +116,7 @@ class Session::Impl {
   void end_greeting();
   void stop_early_talker(std::string_view said);
   void answer_chunks(const Reply& reply);
+  void note_progress(State asked, bool positive);
   void apply_answer(State asked, bool positive);
 
   // Replies and ends.
@@ -177,6 +180,7 @@ class Session::Impl {
   base::Instant now_;
   const base::Instant session_end_;
   base::Instant question_since_;
+  base::Instant progress_since_;     // as Standstill says, but for the octets of messages
   base::Instant transaction_since_;  // MAIL, and later by what our answers took
   base::Duration greeting_delay_{0};
   base::Instant waiting_since_;  // for the command, for the handshake, or for the greeting's time

@@ -237,6 +237,8 @@ def dialogs():
                 choices |= 8
             elif line == "@shutdown":
                 choices |= 16
+            elif line.startswith("@give-way"):
+                choices |= 32
             if secure:
                 secret += data
             else:

@@ -38,6 +38,7 @@ Choices choices(std::uint8_t bits) {
   if ((bits & 4) != 0) result.settings.errors_per_session = 1000;
   if ((bits & 8) != 0) result.end = SessionEnd::Eof;
   if ((bits & 16) != 0) result.end = SessionEnd::ShutDown;
+  if ((bits & 32) != 0) result.end = SessionEnd::GiveWay;
   return result;
 }
 

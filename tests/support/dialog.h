@@ -49,11 +49,14 @@ struct End {
   std::string question;  // with the answer to it
   smtp::Reply reply;
 };
+struct GiveWay {
+  smtp::Reply reply;
+};
 struct Hold {};
 struct Release {};
 
 using Action = std::variant<Send, ExpectLine, ExpectReply, ExpectBody, ExpectClosed, FinishTls,
-                            Advance, HalfClose, ShutDown, Answer, End, Hold, Release>;
+                            Advance, HalfClose, ShutDown, Answer, End, GiveWay, Hold, Release>;
 
 struct Step {
   unsigned line = 0;

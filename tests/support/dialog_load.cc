@@ -125,6 +125,7 @@ void Loader::read_directive(const std::string& line) {
       {"delay", {true, [&] { dialog_.greeting_delay = duration(text); }}},
       {"time", {true, [&] { add(Advance{duration(text)}); }}},
       {"shutdown", {true, [&] { add(ShutDown{}); }}},
+      {"give-way", {true, [&] { add(GiveWay{reply(text)}); }}},
       {"hold", {true, [&] { add(Hold{}); }}},
       {"release", {true, [&] { add(Release{}); }}},
       {"answer",

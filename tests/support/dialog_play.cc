@@ -149,6 +149,10 @@ class Player {
     session_.shut_down(now_);
     drain();
   }
+  void run(const GiveWay& end) {
+    session_.give_way(end.reply, now_);
+    drain();
+  }
   void run(const Answer& answer) { answers_[answer.question] = answer.reply; }
   void run(const End& end) { ends_[end.question] = end.reply; }
   void run(const Hold&) { hold_ = true; }

@@ -55,7 +55,7 @@ struct SessionManner {
   bool delayed_greeting = false;       // its first line is left out of the record
 };
 
-enum class SessionEnd { Open, Eof, ShutDown };
+enum class SessionEnd { Open, Eof, ShutDown, GiveWay };
 
 class SessionDriver {
  public:
@@ -91,6 +91,7 @@ class SessionDriver {
     record_.stage = session_.stage();
     if (end == SessionEnd::Eof) session_.on_eof(now_);
     if (end == SessionEnd::ShutDown) session_.shut_down(now_);
+    if (end == SessionEnd::GiveWay) session_.give_way(smtp::replies::crowded(), now_);
     settle();
     record_.counts = session_.command_counts();
     record_.refusals = session_.counters().refusals;
@@ -316,7 +317,7 @@ inline bool replies_match_commands(const SessionRecord& record) {
   const std::string& counts = record.counts;
   for (std::size_t at = counts.find('='); at != std::string::npos; at = counts.find('=', at + 1))
     expected += std::stoul(counts.substr(at + 1));
-  for (const char* reason : {"errors", "shutdown", "http", "tls_bytes", "proxy_header"})
+  for (const char* reason : {"errors", "shutdown", "crowded", "http", "tls_bytes", "proxy_header"})
     expected += record.count(std::string("close ") + reason);
   // Its last word stands behind a message, or in place of the reply to a command.
   const auto replies = count_replies(record.output);

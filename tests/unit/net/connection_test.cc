@@ -252,6 +252,52 @@ TEST_CASE("a shutdown waits for an open question, and an abort does not") {
   CHECK(aborted.received.empty());
 }
 
+TEST_CASE("one that stands still gives way: told so, or ended where nothing can be said") {
+  Served silent;
+  CHECK_FALSE(silent.connection->standstill());
+  silent.connection->start();
+  CHECK(silent.connection->standstill());
+  silent.connection->hold();
+  CHECK_FALSE(silent.connection->standstill());
+  silent.connection->give_way(replies::crowded());
+  CHECK(silent.trace.empty());
+  silent.connection->release();
+  silent.connection->give_way(replies::crowded());
+  CHECK(silent.take());
+  CHECK(silent.received.ends_with(replies::crowded().render()));
+  CHECK(silent.trace.starts_with("closed:crowded "));
+  CHECK_FALSE(silent.connection->standstill());
+
+  Served half;
+  half.ask_for_tls();
+  half.connection->give_way(replies::crowded());
+  CHECK(half.trace.empty());  // a question is open
+  half.answer(replies::ready_for_tls());
+  CHECK(half.connection->standstill()->at == smtp::Standstill::At::Handshake);
+  half.connection->give_way(replies::crowded());
+  CHECK(half.trace == "tls_failed closed:tls_failed gone");
+}
+
+TEST_CASE("one that does not read what it is told stands still, and is told no more") {
+  for (const bool ended : {false, true}) {
+    Served served;
+    served.connection->start();
+    served.send("EHLO client.example.net\r\n");
+    REQUIRE(served.run_until([&] { return served.connection->session().stage() == "mail"; }));
+    std::string group;
+    for (int i = 0; i < 90; ++i) group += "HELP\r\n";
+    served.send(group + (ended ? "QUIT\r\n" : ""));
+    const smtp::Session& session = served.connection->session();
+    REQUIRE(served.run_until(
+        [&] { return !session.output().empty() && (session.stage() == "closed") == ended; }));
+    const auto standstill = served.connection->standstill();
+    REQUIRE(standstill);
+    CHECK(base::now() - standstill->since < 20s);
+    served.connection->give_way(replies::crowded());
+    CHECK(served.trace == "closed:crowded gone");
+  }
+}
+
 // A client inside TLS, with a question about its sender open.
 struct Secured : Served {
   Secured() {

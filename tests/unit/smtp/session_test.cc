@@ -557,6 +557,109 @@ TEST_CASE("the time that the driver did not read is not the client's") {
   CHECK(d.expect<smtp::Close>().reason == "slow_data");
 }
 
+TEST_CASE("a session stands still at a stage, and as long as nothing that counts goes on") {
+  using At = smtp::Standstill::At;
+  Driver d;
+  const auto stands = [&](At at, std::chrono::seconds time) {
+    const auto standstill = d.session.standstill();
+    return standstill && standstill->at == at && d.now - standstill->since == time;
+  };
+  CHECK_FALSE(d.session.standstill());  // it has not said anything yet
+  d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
+  d.now += 3s;
+  d.send("EHLO client.example.net\r\n");
+  d.expect_nothing();
+  d.send("no command\r\n");
+  d.expect<smtp::Refused>();
+  d.expect_nothing();
+  CHECK(stands(At::Beginning, 3s));
+  d.start_tls();
+  d.now += 1s;
+  CHECK(stands(At::Handshake, 1s));
+  d.session.on_tls({}, d.now);
+  d.now += 1s;
+  CHECK(stands(At::Beginning, 1s));
+  d.send("EHLO client.example.net\r\n");
+  d.expect_nothing();
+  d.send("RSET\r\nNOOP\r\n");
+  d.expect_nothing();
+  CHECK(stands(At::Idle, 1s));
+  d.send("MAIL FROM:<a@example.net>\r\n");
+  const auto sender = d.expect<smtp::AskSender>();
+  CHECK_FALSE(d.session.standstill());  // the session does
+  d.now += 8s;
+  d.session.answer(sender.ticket, replies::sender_ok(), d.now);
+  CHECK(stands(At::Idle, 1s));
+  d.send("RCPT TO:<nobody@ours.test>\r\n");
+  d.answer<smtp::AskRecipient>(replies::no_such_user());
+  CHECK(stands(At::Idle, 1s));
+  d.send("RCPT TO:<info@ours.test>\r\n");
+  d.answer<smtp::AskRecipient>(replies::recipient_ok());
+  CHECK(stands(At::Transaction, 0s));
+  d.now += 1s;
+  d.send("NOOP\r\n");
+  d.expect_nothing();
+  d.send("DATA\r\n");
+  d.answer<smtp::AskData>(replies::data_go_ahead());
+  d.now += 1s;
+  CHECK(stands(At::Transaction, 1s));
+  d.send("x");
+  d.expect<smtp::Body>();
+  CHECK(stands(At::Transaction, 0s));
+  d.now += 1s;
+  d.session.on_resumed(1s, d.now);
+  CHECK(stands(At::Transaction, 0s));
+  d.send("\r\n.\r\n");
+  d.expect<smtp::Body>();
+  d.expect<smtp::HeaderComplete>();
+  const auto message = d.expect<smtp::AskMessage>();
+  d.now += 40s;
+  d.session.answer(message.ticket, replies::local_trouble(), d.now);
+  CHECK(stands(At::Idle, 0s));
+  d.send("QUIT\r\n");
+  d.expect<smtp::Close>();
+  CHECK_FALSE(d.session.standstill());
+}
+
+TEST_CASE("a greeting in two lines is no standstill of the client") {
+  Driver d;
+  d.session.delay_greeting(6s);
+  d.answer<smtp::AskConnect>(replies::greeting("mx.ours.test"));
+  CHECK_FALSE(d.session.standstill());
+  d.now += 6s;
+  d.session.on_time(d.now);
+  CHECK(d.session.standstill()->since == d.now);
+}
+
+TEST_CASE("the time of a message that is refused and read past is no standstill") {
+  Driver d;
+  d.secure();
+  d.now += 60s;
+  d.send("BDAT 3 LAST\r\nab");
+  d.expect_nothing();
+  CHECK(d.session.standstill()->at == smtp::Standstill::At::Transaction);
+  CHECK(d.session.standstill()->since == d.now);
+  d.send("c");
+  d.expect<smtp::Refused>();
+  CHECK(d.session.standstill()->at == smtp::Standstill::At::Idle);
+  CHECK(d.session.standstill()->since == d.now);
+}
+
+TEST_CASE("a session that does not stand still gives no way") {
+  Driver d;
+  const auto connect = d.expect<smtp::AskConnect>();
+  d.session.give_way(replies::crowded(), d.now);
+  d.expect_nothing();
+  d.session.answer(connect.ticket, replies::greeting("mx.ours.test"), d.now);
+  d.start_tls();
+  d.output();
+  d.session.give_way(replies::crowded(), d.now);
+  CHECK(d.expect<smtp::Close>().reason == "crowded");
+  CHECK(d.output().empty());
+  d.session.give_way(replies::crowded(), d.now);
+  d.expect_nothing();
+}
+
 TEST_CASE("a transaction without a recipient does not keep a session from its end") {
   Driver d;
   d.secure();
