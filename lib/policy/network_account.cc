@@ -19,6 +19,15 @@ std::string duration_text(std::chrono::milliseconds duration) {
   return std::to_string(duration.count()) + "ms";
 }
 
+// "500M", as in the configuration.
+std::string size_text(std::int64_t bytes) {
+  constexpr std::string_view kUnits = "KMG";
+  std::size_t unit = 0;
+  for (; unit < kUnits.size() && bytes > 0 && bytes % 1024 == 0; ++unit) bytes /= 1024;
+  std::string text = std::to_string(bytes);
+  return unit == 0 ? text : text + kUnits[unit - 1];
+}
+
 }  // namespace
 
 const std::array<AccountRule, kAccounts>& account_table() {
@@ -59,7 +68,9 @@ std::size_t most_connections(const LimitSettings& settings, Width width) {
 }
 
 std::string rate_text(const LimitSettings& settings, Account account, Width width) {
-  return std::to_string(most(settings, account, width)) + '/' +
+  const std::int64_t amount = most(settings, account, width);
+  const bool is_size = account == Account::Bytes;
+  return (is_size ? size_text(amount) : std::to_string(amount)) + '/' +
          duration_text((settings.*rule_of(account).rate).period);
 }
 

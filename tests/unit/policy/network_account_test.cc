@@ -76,6 +76,10 @@ TEST_CASE("a rate is shown as the configuration has it") {
   CHECK(text(61s) == "30/61s");
   CHECK(text(250ms) == "30/250ms");
   CHECK(text(1min, Width::Wide) == "300/1m");
+  settings.byte_rate = {500 << 20, 10min};
+  CHECK(rate_text(settings, Account::Bytes, Width::Narrow) == "500M/10m");
+  settings.byte_rate = {1500, 10min};
+  CHECK(rate_text(settings, Account::Bytes, Width::Wide) == "15000/10m");
 }
 
 TEST_CASE("an account empties evenly, each at its own rate, and not below nothing") {
