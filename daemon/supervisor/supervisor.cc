@@ -279,7 +279,9 @@ void Supervisor::on_death(Slot& slot, int status) {
   loop_.unwatch(slot.process->channel().fd());
   slot.process.reset();
   slot.confined = slot.serving = false;
-  if (slot.end_reason.empty() && is_crash(status)) send(smtp(), ipc::PeerCrashed{slot.id});
+  // One that is only starting knows none of its jobs, and may not hear of it yet.
+  if (slot.end_reason.empty() && is_crash(status) && smtp().serving)
+    send(smtp(), ipc::PeerCrashed{slot.id});
   if (stopping_) {
     // Without deliver smtp still has sessions to answer.
     if (slot.id.role == ipc::Role::Smtp) finish_stop();

@@ -3,6 +3,7 @@
 hand gets then, and the next one."""
 import json
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -83,6 +84,23 @@ class Verifiers(harness.TestCase):
             for _ in range(5):
                 self.assertRegex(dialog.deliver(MESSAGE, "info@ours.test"), "^250 ")
         self.assertEqual(server.events("ipc_violation"), [])
+
+    def test_those_that_die_together_with_smtp(self):
+        """The new smtp does not hear of it while it starts."""
+        server = self.start(workers(2))
+        first = self.roles(server)
+        os.kill(server.process.pid, signal.SIGSTOP)  # so that it finds all of them dead at once
+        for name in ("smtp", "verify.1", "verify.2"):
+            os.kill(first[name]["pid"], signal.SIGSEGV)
+        for name in ("smtp", "verify.1", "verify.2"):
+            wait_for(lambda name=name: "State:\tZ" in pathlib.Path(
+                f"/proc/{first[name]['pid']}/status").read_text(encoding="ascii"), f"{name} to die")
+        os.kill(server.process.pid, signal.SIGCONT)
+        server.wait_events("role_died", 3)
+        wait_for(lambda: self.roles(server)["smtp"]["serving"], "a new smtp")
+        with Dialog.tls(server) as dialog:
+            self.assertRegex(dialog.deliver(MESSAGE, "info@ours.test"), "^250 ")
+        self.assertEqual(len(server.events("role_died")), 3)
 
     def message_with_a_stopped_verifier(self, server, dialog):
         pid = self.roles(server)["verify.1"]["pid"]
