@@ -216,7 +216,6 @@ void SessionHandler::end_transaction() {
 void SessionHandler::handle(Connection& connection, const smtp::AskMessage& ask) {
   count_bytes(connection);
   message_ticket_ = ask.ticket;
-  if (transaction_->hidden) return refuse_hidden(connection);
   if (const auto lack = shortage(transaction_->size_bytes, transaction_->copies()))
     return refuse_message(connection, lack->reply, lack->detail);
   auto body = transaction_->body();
@@ -242,10 +241,12 @@ void SessionHandler::judge(Connection& connection) {
   transaction_->disposition = policy::decide(facts, *outcome, snapshot_->auth_policy);
   const policy::Disposition disposition = *transaction_->disposition;
   services_.count(*outcome, disposition);
-  if (outcome->dmarc.result == auth::DmarcResult::Pass)
-    services_.history.add_pass(facts_.client.address, snapshot_->limits, base::wall_now());
   if (disposition.refusal)
     return refuse_message(connection, *disposition.refusal, disposition.detail);
+  // Last: a message that nobody would get must not tell who is there.
+  if (transaction_->hidden) return refuse_hidden(connection);
+  if (outcome->dmarc.result == auth::DmarcResult::Pass)
+    services_.history.add_pass(facts_.client.address, snapshot_->limits, base::wall_now());
   deliver();
 }
 

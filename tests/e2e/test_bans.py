@@ -12,6 +12,7 @@ PROXY = "127.0.0.50"
 PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = ["{PROXY}"]\n'
 # One error is allowed, and the second one leads to a ban.
 STRICT = '[limits]\nerror_rate = "1/1h"\n'
+ONE_VERIFIER = f'[workers]\nuser = "{harness.unprivileged_user()}"\nverifiers = 1\n'
 KEPT_SECONDS = 1.5  # by then a ban lies on the disk
 
 
@@ -63,6 +64,22 @@ class Causes(BanCase):
                 dialog.rest()
         server.wait_events("disconnect", 2)
         self.banned(server, GUESSER)
+
+    def test_mail_over_which_verifiers_crash(self):
+        server = self.start('[limits]\nverifier_crash_rate = "1/1h"\n' + ONE_VERIFIER)
+        for _ in range(2):
+            pid = harness.wait_for(lambda: server.roles().get("postern-verify.1"), "a verifier")
+            with Dialog.tls(server, GUESSER) as dialog:
+                os.kill(pid, signal.SIGSTOP)
+                dialog.begin("info@ours.test")
+                dialog.send(MESSAGE + b".\r\n")
+                os.kill(pid, signal.SIGSEGV)
+                os.kill(pid, signal.SIGCONT)
+                dialog.expect(451, "4.3.0")
+        event = server.wait_event("ban", network=f"{GUESSER}/32", limit="verifier_crash_rate")
+        self.assertIn("verify.1", event["evidence"])
+        self.assertNotIn("verif", self.banned(server, GUESSER))  # nothing of our inside
+        self.welcome(server, NEIGHBOUR)
 
     def test_not_failed_handshakes(self):
         server = self.start(STRICT)
@@ -186,6 +203,15 @@ class Guessing(BanCase):
             self.assertTrue(dialog.finish(MESSAGE).startswith("550 5.1.1 "))
         self.banned(server, GUESSER)
         self.assertEqual(len(server.stored()), 1)
+
+    def test_what_nobody_would_get_tells_nothing(self):
+        """Else a guess would cost no message that somebody can see."""
+        server = self.start("[limits]\nhide_unknown_until_data = true\n")
+        with Dialog.tls(server, GUESSER) as dialog:
+            answers = [dialog.deliver(b"no From field\r\n", recipient)
+                       for recipient in ("info@ours.test", "nobody@ours.test")]
+        self.assertTrue(answers[0].startswith("550 5.6.0 "), answers)
+        self.assertEqual(answers[0], answers[1])
 
 
 class Time(BanCase):
