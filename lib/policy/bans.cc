@@ -21,7 +21,8 @@ bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-bool in_force(const Ban& ban, base::WallTime now) { return now < ban.until; }
+// One that has not begun is of a clock that was wrong: it must not last until that time comes.
+bool in_force(const Ban& ban, base::WallTime now) { return ban.since <= now && now < ban.until; }
 
 std::chrono::milliseconds length_of(unsigned times, const LimitSettings& settings) {
   std::chrono::milliseconds length = std::min(settings.ban_for, settings.ban_max);

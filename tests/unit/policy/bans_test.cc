@@ -164,6 +164,19 @@ TEST_CASE("a ban that is lifted is forgotten, and does not count as one before")
   CHECK(driven.impose("192.0.2.1/32")->times == 1);
 }
 
+TEST_CASE("a ban of a clock that was wrong does not last until its time comes") {
+  Driven driven;
+  driven.now = kNow + days(3650);
+  REQUIRE(driven.impose("192.0.2.1/32"));
+  REQUIRE(driven.add("198.51.100.0/24"));
+  driven.now = kNow;
+  CHECK(driven.found("192.0.2.1") == "none");
+  CHECK(driven.found("198.51.100.1") == "none");
+  CHECK(driven.bans.list(kNow).empty());
+  REQUIRE(driven.impose("192.0.2.1/32"));
+  CHECK(driven.found("192.0.2.1") == "192.0.2.1/32");
+}
+
 TEST_CASE("those in force are listed, by network") {
   Driven driven;
   driven.impose("192.0.2.2/32");
