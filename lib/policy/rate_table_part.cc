@@ -42,7 +42,9 @@ NetworkAccount* RateTable::Part::use(const base::Network& network, base::Instant
 }
 
 RateTable::Part::Index RateTable::Part::free_place(base::Instant now) {
-  if (size_ >= capacity_ && !evict_oldest_idle()) return kNone;
+  // Above it, too, those may be that had connections when it became less.
+  while (size_ >= capacity_)
+    if (!evict_oldest_idle()) return kNone;
   if (free_ != kNone) return std::exchange(free_, entries_[free_].next);
   // Never more than it may come to hold.
   if (entries_.size() == entries_.capacity())

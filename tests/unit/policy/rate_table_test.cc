@@ -383,6 +383,7 @@ TEST_CASE("a smaller table keeps those that have connections, even above its siz
   CHECK(table.open(client(50), settings, kStart)->limit == Limit::tracked_networks);
   for (std::size_t i = 0; i < 20; ++i) table.close(client(i), settings);
   CHECK_FALSE(table.open(client(50), settings, kStart));
+  CHECK(table.networks() == 10);
 }
 
 TEST_CASE("settings of before count for the connections that came under them") {
