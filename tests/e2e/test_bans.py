@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks that are refused for a time: what leads to it, what they are told, how long it lasts.
 What administrators do about it: test_network_commands.py."""
+import os
+import signal
 import time
 
 import harness
