@@ -14,6 +14,8 @@ namespace smtp_role {
 
 // A part this large goes to deliver, which collects the parts of one message in an unlinked file.
 inline constexpr std::uint64_t kPartBytes = 1u << 20;
+// The same while the budget is crowded: who sends no more must not keep the memory of all.
+inline constexpr std::uint64_t kCrowdedPartBytes = 64u << 10;
 
 // One budget for the messages of all sessions. Threads: any.
 class BufferBudget {
@@ -23,6 +25,7 @@ class BufferBudget {
   bool take(std::uint64_t bytes);
   void give_back(std::uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
   std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
+  bool is_crowded() const { return used() > limit_ / 2; }
 
  private:
   std::atomic<std::uint64_t> limit_;

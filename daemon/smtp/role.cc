@@ -207,7 +207,7 @@ void Role::watch_crowd() {
   const bool crowded = std::any_of(sockets_.begin(), sockets_.end(), [&](const Socket& socket) {
     return services_.gate.crowd(socket.index, socket.settings.limits, snapshot->limits).any();
   });
-  if (!crowded) return;
+  if (!crowded && !services_.buffers.is_crowded()) return;
   for (const auto& shard : shards_) shard->make_room();
 }
 

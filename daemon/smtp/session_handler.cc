@@ -153,9 +153,14 @@ void SessionHandler::handle(Connection& connection, const smtp::Body& body) {
   }
   if (!transaction_->take(body.bytes, services_.buffers))
     return connection.session().refuse_message(replies::insufficient_storage());
-  // The session refuses a header that is longer than a part.
-  if (transaction_->header_read && transaction_->part->size() >= kPartBytes)
-    pass_on_part(connection);
+  if (part_is_due()) pass_on_part(connection);
+}
+
+// The session refuses a header that is longer than a part.
+bool SessionHandler::part_is_due() const {
+  if (transaction_ == nullptr || !transaction_->header_read || message_ticket_) return false;
+  const bool crowded = services_.buffers.is_crowded();
+  return transaction_->part->size() >= (crowded ? kCrowdedPartBytes : kPartBytes);
 }
 
 // A message that was in a mailbox before has come back to it (RFC 5321 section 6.3). There it is

@@ -43,7 +43,8 @@ class SessionHandler : public net::ConnectionHandler {
 
   const SessionFacts& facts() const { return facts_; }
   base::Instant connected() const { return connected_; }
-  // Most places are taken: ends the session if it stands still for too long.
+  // Most places are taken, or most of the memory for messages: gives back what it can, or ends the
+  // session if it stands still for too long.
   void make_room(net::Connection& connection);
 
   void on_event(net::Connection& connection, smtp::Event event) override;
@@ -94,6 +95,7 @@ class SessionHandler : public net::ConnectionHandler {
     std::string_view detail;
   };
   std::optional<Shortage> shortage(std::uint64_t message_bytes, std::size_t copies) const;
+  bool part_is_due() const;
   void pass_on_part(Connection& connection);
   void part_is_away(Connection& connection, const ipc::Appended& appended,
                     const base::SharedFd& file);

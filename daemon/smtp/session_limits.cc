@@ -50,6 +50,7 @@ void SessionHandler::handle(Connection& connection, const smtp::AskTls& ask) {
 }
 
 void SessionHandler::make_room(Connection& connection) {
+  if (part_is_due()) return pass_on_part(connection);
   const auto standstill = connection.standstill();
   if (standstill && client_ && client_->gives_way(*standstill, base::now()))
     connection.give_way(replies::crowded());

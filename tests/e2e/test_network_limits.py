@@ -269,6 +269,27 @@ class Mail(LimitCase):
         server.wait_event("reject", client=FIRST, stage="mail", code=450, reason="byte_rate")
 
 
+class Memory(LimitCase):
+    """Of the least that limits.total_memory may be, messages have half: 32M."""
+    HOARDERS = 40
+    HOARD = b"From: a@example.net\r\n\r\n" + (b"x" * 76 + b"\r\n") * 13400  # nearly 1M
+
+    def test_messages_that_stop_keep_none_from_others(self):
+        server = self.limited('total_memory = "64M"')
+        dialogs = [self.secure(server, f"127.0.{number // 10 + 10}.{number % 10 + 1}")
+                   for number in range(self.HOARDERS)]
+        for dialog in dialogs:
+            dialog.begin("info@ours.test")
+            dialog.send(self.HOARD)
+        with self.secure(server, ELSEWHERE) as dialog:
+            for _ in range(3):
+                self.assertIn("250 2.0.0", dialog.deliver(self.HOARD, "info@ours.test"))
+        # And they may go on.
+        self.assertIn("250 2.0.0", dialogs[0].finish(MESSAGE))
+        server.wait_events("accept", 4)
+        self.assertTrue(server.mails("ours.test/info")[-1].endswith(b"Last line\n"))
+
+
 class Greeting(LimitCase):
     """Its second line comes later, and who speaks meanwhile is a robot."""
 
