@@ -393,6 +393,7 @@ void VerifyClient::check_verifiers(base::Instant now) {
     if (verifier.job != 0 && now - verifier.since > limits_.work) stuck.push_back(id);
   for (const ipc::RoleId& id : stuck) {
     drop(verifiers_.find(id), "did not end its work in time");
+    last_clients_.erase(id);  // it is to be ended from outside
     if (stuck_) stuck_(id);
   }
 }

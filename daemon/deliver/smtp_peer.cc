@@ -70,8 +70,9 @@ void SmtpPeer::start() {
       [self = shared_from_this()] {
         if (!self->channel_.flush()) self->close();
       });
-  send_state();
+  // smtp takes sessions when it has the state, and mail when it knows of room for it.
   send_space_regularly();
+  send_state();
 }
 
 void SmtpPeer::close() {

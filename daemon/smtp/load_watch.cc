@@ -71,7 +71,9 @@ void LoadWatch::look() {
     heap_ = heap_in_use();
     give_back();
   }
-  apply(shedding_.update(load()));
+  const policy::Load seen = load();
+  services_.gate.set_memory(seen.memory, seen.most_memory);
+  apply(shedding_.update(seen));
 }
 
 // The allocator by itself returns little of what many sessions had, each its small pieces.

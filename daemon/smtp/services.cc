@@ -83,7 +83,7 @@ ipc::Pong Services::figures(std::uint64_t ping) const {
   return {ping,
           gate.open(),
           gate.table().networks(),
-          gate.bans().list(base::wall_now()).size(),
+          gate.bans().count(base::wall_now()),
           std::string(shedding ? policy::rule_of(*shedding).name : ""),
           std::move(counted)};
 }

@@ -171,8 +171,12 @@ void SessionHandler::handle(Connection& connection, const smtp::HeaderComplete&)
     log_buffer_trouble(read.error());
     return connection.session().refuse_message(replies::insufficient_storage());
   }
-  if (transaction_->copies() == 0)
-    return connection.session().refuse_message(replies::delivered_before());
+  if (transaction_->copies() == 0) {
+    if (!snapshot_->limits.hide_unknown_until_data)
+      return connection.session().refuse_message(replies::delivered_before());
+    // Another answer would tell that there is such a mailbox, for a message that nobody gets.
+    transaction_->hidden = transaction_->recipients.front();
+  }
   for (const policy::LocalMailbox& mailbox : read->looping)
     transaction_->log_refused("rcpt", replies::delivered_before(), "the others get it", base::now(),
                               mailbox.mailbox + '@' + mailbox.domain);

@@ -408,8 +408,9 @@ constexpr Key kKeys[] = {
      .most = "1024G",
      .set = put<&Config::limits, &LimitSettings::total_memory>,
      .doc = "Memory for the sessions and messages of all clients together, though never more than "
-            "half of what the machine has. When it is nearly used up, new connections get 421 "
-            "4.3.2, and new messages 452 4.3.1."},
+            "half of what the machine has. While half of it is in use, sessions that "
+            "stand still end early, those in the middle of a message after 10 seconds; when it is "
+            "nearly used up, new connections get 421 4.3.2, and new messages 452 4.3.1."},
     {.path = "limits.connections",
      .type = Type::Integer,
      .fallback = "20",
@@ -556,7 +557,7 @@ constexpr Key kKeys[] = {
     {.path = "limits.wide.ipv4_prefix",
      .type = Type::Integer,
      .fallback = "24",
-     .least = "4",
+     .least = "8",
      .most = "31",
      .set = set_prefix<&LimitSettings::wide, &Prefixes::v4>,
      .doc = "How many bits of an IPv4 address name the wide network; less than "
@@ -564,7 +565,7 @@ constexpr Key kKeys[] = {
     {.path = "limits.wide.ipv6_prefix",
      .type = Type::Integer,
      .fallback = "48",
-     .least = "8",
+     .least = "16",
      .most = "127",
      .set = set_prefix<&LimitSettings::wide, &Prefixes::v6>,
      .doc = "The same of an IPv6 address; less than limits.ipv6_prefix."},

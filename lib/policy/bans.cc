@@ -102,12 +102,12 @@ std::optional<Ban> Bans::impose(const base::Network& network, Limit limit,
                                 std::string_view evidence, const LimitSettings& settings,
                                 base::WallTime now) {
   const std::lock_guard lock(mutex_);
+  forget_old(settings, now);
   const auto before = bans_.find(network);
   unsigned times = 1;
   if (before != bans_.end()) {
     if (in_force(before->second, now)) return std::nullopt;
-    if (now - settings.ban_max < before->second.until)
-      times = std::min(before->second.times + 1, kMostTimes);
+    times = std::min(before->second.times + 1, kMostTimes);
     forget(before);
   }
   if (!make_room(now)) return std::nullopt;
@@ -155,6 +155,12 @@ std::vector<Ban> Bans::list(base::WallTime now) const {
   return result;
 }
 
+std::size_t Bans::count(base::WallTime now) const {
+  const std::shared_lock lock(mutex_);
+  return static_cast<std::size_t>(std::count_if(
+      bans_.begin(), bans_.end(), [now](const auto& row) { return in_force(row.second, now); }));
+}
+
 std::string Bans::text() const {
   const std::shared_lock lock(mutex_);
   std::string result = std::string(kFirstLine) + '\n';
@@ -177,6 +183,15 @@ void Bans::put(Ban ban) {
   ++lengths_[{network.address().is_v4(), network.prefix_bits()}];
   bans_.emplace(network, std::move(ban));
   empty_ = false;
+}
+
+// Those that no repetition would count.
+void Bans::forget_old(const LimitSettings& settings, base::WallTime now) {
+  for (auto ban = bans_.begin(); ban != bans_.end();) {
+    const auto next = std::next(ban);
+    if (now - settings.ban_max >= ban->second.until) forget(ban);
+    ban = next;
+  }
 }
 
 void Bans::forget(std::map<base::Network, Ban>::iterator ban) {

@@ -65,6 +65,7 @@ class Bans {
   bool lift(const base::Network& network, base::WallTime now);
 
   std::vector<Ban> list(base::WallTime now) const;  // in force, by network
+  std::size_t count(base::WallTime now) const;      // in force
 
   // How often they were changed by the calls above.
   std::uint64_t changes() const { return changes_; }
@@ -80,6 +81,7 @@ class Bans {
   void put(Ban ban);
   void forget(std::map<base::Network, Ban>::iterator ban);
   bool make_room(base::WallTime now);
+  void forget_old(const LimitSettings& settings, base::WallTime now);
 
   mutable std::shared_mutex mutex_;
   std::map<base::Network, Ban> bans_;      // a tree: strangers cannot make it slow

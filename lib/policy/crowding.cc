@@ -22,6 +22,8 @@ constexpr std::array kPatience = std::to_array<Patience>({
     {At::Transaction, std::chrono::seconds(30)},  // its message may wait for a filter, or be lost
 });
 
+constexpr std::chrono::seconds kPatienceForMemory{10};
+
 constexpr bool in_order() {
   for (std::size_t i = 0; i < kPatience.size(); ++i)
     if (static_cast<std::size_t>(kPatience[i].at) != i) return false;
@@ -41,8 +43,15 @@ void Crowd::add_handshakes(std::size_t used, std::size_t most) {
   handshakes = handshakes || 2 * used > most;
 }
 
+// Half: at three quarters new sessions are refused (Shedding).
+void Crowd::add_memory(std::uint64_t used, std::uint64_t most) {
+  memory = memory || used >= most / 2;
+}
+
 bool Crowd::presses(At at, base::Duration stood) const {
-  const bool concerned = connections || (handshakes && at == At::Handshake);
+  const bool concerned = connections || memory || (handshakes && at == At::Handshake);
+  // What comes of a message is what takes memory.
+  if (memory && at == At::Transaction && stood >= kPatienceForMemory) return true;
   return concerned && stood >= kPatience.at(static_cast<std::size_t>(at)).time;
 }
 

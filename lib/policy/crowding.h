@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/time.h"
 #include "smtp/session.h"
@@ -14,11 +15,14 @@ namespace policy {
 struct Crowd {
   bool connections = false;
   bool handshakes = false;
+  bool memory = false;
 
   // So many are in use, of so many that may be.
   void add_connections(std::size_t used, std::size_t most);
   void add_handshakes(std::size_t used, std::size_t most);
-  bool any() const { return connections || handshakes; }
+  // Bytes, for the sessions and messages of all.
+  void add_memory(std::uint64_t used, std::uint64_t most);
+  bool any() const { return connections || handshakes || memory; }
   // Whether a session that has stood still for so long is to end.
   bool presses(smtp::Standstill::At at, base::Duration stood) const;
 };

@@ -84,6 +84,7 @@ Crowd Gate::crowd(std::size_t listener, const ListenerLimits& limits,
   crowd.add_handshakes(handshakes_.used(), settings.total_handshakes);
   if (limits.connections > 0) crowd.add_connections(own.connections.used(), limits.connections);
   if (limits.handshakes > 0) crowd.add_handshakes(own.handshakes.used(), limits.handshakes);
+  crowd.add_memory(memory_, most_memory_);
   return crowd;
 }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -54,6 +55,12 @@ class Gate {
   // While a limit is set, new sessions and new mail are refused for it.
   void shed_sessions(std::optional<Limit> limit) { shed_sessions_ = code_of(limit); }
   void shed_mail(std::optional<Limit> limit) { shed_mail_ = code_of(limit); }
+
+  // What is held of what there is, as last seen; bytes.
+  void set_memory(std::uint64_t used, std::uint64_t most) {
+    memory_ = used;
+    most_memory_ = most;
+  }
 
   // One connection among all, and among those of its listener.
   struct Seat {
@@ -122,6 +129,8 @@ class Gate {
   std::deque<Listener> listeners_;
   std::atomic<int> shed_sessions_{-1};
   std::atomic<int> shed_mail_{-1};
+  std::atomic<std::uint64_t> memory_{0};
+  std::atomic<std::uint64_t> most_memory_{std::numeric_limits<std::uint64_t>::max()};
 };
 
 }  // namespace policy

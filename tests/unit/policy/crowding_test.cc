@@ -76,6 +76,31 @@ TEST_CASE("what is crowded stays so, whatever else has room") {
   CHECK(crowd.handshakes);
 }
 
+TEST_CASE("when half of the memory is in use messages have to come in") {
+  Crowd crowd;
+  crowd.add_memory(499, 1000);
+  CHECK_FALSE(crowd.any());
+  CHECK_FALSE(crowd.presses(At::Transaction, 1h));
+  crowd.add_memory(500, 1000);
+  crowd.add_memory(0, 1000);
+  CHECK(crowd.any());
+  CHECK_FALSE(crowd.presses(At::Transaction, 10s - 1ms));
+  CHECK(crowd.presses(At::Transaction, 10s));
+  CHECK_FALSE(crowd.presses(At::Idle, 10s - 1ms));
+  CHECK(crowd.presses(At::Idle, 10s));
+}
+
+TEST_CASE("what the gate is told of memory presses its clients") {
+  Driven driven;
+  driven.come_times(1);
+  driven.pass(10s);
+  CHECK_FALSE(driven.gives_way(driven.last(), At::Transaction));
+  driven.gate.set_memory(1, 2);
+  CHECK(driven.gives_way(driven.last(), At::Transaction));
+  driven.gate.set_memory(0, 2);
+  CHECK_FALSE(driven.gives_way(driven.last(), At::Transaction));
+}
+
 TEST_CASE("while there is room everybody may stand still") {
   Driven driven;
   driven.come_times(5);
