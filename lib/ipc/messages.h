@@ -344,7 +344,8 @@ struct Space {
 // What smtp decides and deliver keeps. It means nothing to deliver.
 enum class StateKind : std::uint8_t { Bans, History, Last_ = History };
 
-// For each kind, at the beginning of the channel, behind the first Space; empty when nothing was ever saved.
+// For each kind, at the beginning of the channel, behind the first Space; empty when nothing was
+// ever saved.
 struct KeptState {
   static constexpr Type kType = Type::KeptState;
   StateKind kind = StateKind::Bans;
