@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "obs/log.h"
+#include "spool/state_file.h"
 
 namespace smtp_role {
 namespace {
@@ -14,6 +15,12 @@ constexpr std::chrono::minutes kHistoryInterval{1};
 
 // deliver has it in its hands when it is there; where it is not, mail does not wait for long.
 constexpr std::chrono::seconds kLoadPatience{2};
+
+// What is never lost because there is too much of it; the first line counts as one more.
+template <std::size_t lines, std::size_t octets>
+constexpr bool kFits = (lines + 1) * (octets + 1) <= spool::kMaxStateFile;
+static_assert(kFits<policy::kMaxBans, policy::kMaxBanLine>);
+static_assert(kFits<policy::kMaxHistoryNetworks, policy::kMaxHistoryLine>);
 
 void log_trouble(const std::string& reason) {
   obs::Line(obs::Event::trouble).token("area", "state").text("reason", reason).write();

@@ -49,12 +49,13 @@ std::optional<unsigned> times_of(std::string_view text) {
 
 std::optional<Ban> ban_of(std::string_view line) {
   std::array<std::string_view, 7> fields;
+  if (std::count(line.begin(), line.end(), kSeparator) != fields.size() - 1) return std::nullopt;
   for (std::string_view& field : fields) field = base::take_until(line, kSeparator);
   const auto network = base::Network::parse(fields[0]);
   const auto since = base::parse_utc(fields[1]);
   const auto until = base::parse_utc(fields[2]);
   const auto times = times_of(fields[3]);
-  if (!line.empty() || !network || !since || !until || !times) return std::nullopt;
+  if (!network || !since || !until || !times) return std::nullopt;
   for (std::size_t i = 4; i < fields.size(); ++i)
     if (!is_printable(fields[i]) || fields[i].size() > kMaxBanText) return std::nullopt;
   return Ban{*network,

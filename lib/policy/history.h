@@ -6,6 +6,7 @@
 // shared lock.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -25,12 +26,14 @@ inline constexpr std::size_t kGoodPasses = 3;
 inline constexpr int kHistoryDays = 30;
 inline constexpr std::size_t kMaxHistoryEntry = 32;  // bytes that are kept of a network
 inline constexpr std::size_t kMaxHistoryLine = 80;   // octets, in the state file
+// However many are tracked: what is kept of them must fit into the state file.
+inline constexpr std::size_t kMaxHistoryNetworks = 200'000;
 
 class History {
  public:
-  // `networks`: at least one. When so many are known and one more comes, the quarter whose last
-  // pass is the oldest is forgotten.
-  explicit History(std::size_t networks) : most_(networks) {}
+  // `networks`: at least one; kMaxHistoryNetworks are kept at most. When so many are known and one
+  // more comes, the quarter whose last pass is the oldest is forgotten.
+  explicit History(std::size_t networks) : most_(std::min(networks, kMaxHistoryNetworks)) {}
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 

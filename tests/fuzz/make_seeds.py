@@ -579,6 +579,26 @@ a.test MX 65536 b.test
 """
 
 
+def ban_text_seeds():
+    first = b"postern bans 1\n"
+    times = b"\t2026-11-22T14:00:00Z\t2026-11-22T16:00:00Z\t"
+    yield "empty", first
+    yield "bans", first + (
+        b"192.0.2.1/32" + times + b"1\terror_rate\tToo many errors from your network\t"
+        b"192.0.2.1/32: 501 errors, limit 500/10m; 6A3F5C00.0101\n"
+        b"2001:db8::/48" + times + b"1000\tadministrator\tno manners\t\n"
+        b"10.0.0.0/8" + times + b"2\tverifier_crash_rate\twhy\tverify.1\n")
+    mistakes = [b"192.0.2.1/24" + times + b"1\tc\tr\te", b"192.0.2.1/32" + times + b"0\tc\tr\te",
+                b"192.0.2.2/32" + times + b"1\tc\tr", b"192.0.2.3/32" + times + b"1\tc\tr\te\t",
+                b"192.0.2.4/32\t2026-11-31T14:00:00Z\tx\t1\tc\tr\te",
+                b"192.0.2.5/32" + times + b"1\tc\t\xc3\xa4\te",
+                b"192.0.2.6/32" + times + b"1\tc\tr\te"]
+    yield "mistakes", first + b"\n".join(mistakes)
+    yield "twice", first + 2 * (b"192.0.2.1/32" + times + b"1\tc\tr\te\n")
+    yield "too long", first + b"192.0.2.1/32" + times + b"1\tc\tr\t" + b"e" * 600 + b"\n"
+    yield "another version", b"postern bans 2\n"
+
+
 def history_text_seeds():
     first = b"postern history 1\n"
     yield "empty", first
@@ -671,6 +691,7 @@ def all_seeds():
     yield "dmarc_record", dmarc_record_seeds()
     yield "dmarc_walk", dmarc_walk_seeds()
     yield "answer_text", answer_text_seeds()
+    yield "ban_text", ban_text_seeds()
     yield "history_text", history_text_seeds()
     yield "verify_job", verify_job_seeds()
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole session. The input: a byte of choices, a byte for the pieces, the number of bytes that
 // come in clear, these, and what comes in TLS.
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <random>
@@ -112,6 +113,13 @@ constexpr std::string_view kBehindReset =
     "RCPT TO:<info@ours.test>\r\nMAIL FROM:<b@example.net>\r\nDATA\r\n"
     "RCPT TO:<\xc3\xa9@ours.test>\r\nRCPT TO:<info@ours.test>\r\nDATA\r\nSubject: x\r\n.\r\n";
 
+// By a recipient, as the driver does it; that is to outlive a transaction.
+bool told_to_end(const SessionRecord& record) {
+  return std::ranges::any_of(record.events, [](const std::string& event) {
+    return event.starts_with("recipient ") && event.find("last") != std::string::npos;
+  });
+}
+
 // RSET leads to the state behind EHLO: what follows goes alike, whatever was before. The counts of
 // a session do survive, so they have no limits here.
 void check_reset(const Choices& some, std::string_view secret) {
@@ -128,7 +136,7 @@ void check_reset(const Choices& some, std::string_view secret) {
   const std::string before = std::string(kHello) + std::string(secret) + "\r\nNOOP\r\n";
   const SessionRecord head = play(before);
   const bool awaits_command = head.stage == "mail" || head.stage == "rcpt";
-  if (!awaits_command || !head.output.ends_with("250 2.0.0 Ok\r\n")) return;
+  if (!awaits_command || told_to_end(head) || !head.output.ends_with("250 2.0.0 Ok\r\n")) return;
   const std::size_t skip = play(std::string(kHello)).output.size();
   const std::string expected =
       play(std::string(kHello) + std::string(kBehindReset)).output.substr(skip);

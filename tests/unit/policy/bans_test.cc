@@ -280,7 +280,8 @@ TEST_CASE("lines of bans that are not understood are counted, and the others are
         std::string("192.0.2.1/32\t2026-11-22\t2026-11-22T16:00:00Z\t1\tc\tr\te"),
         "192.0.2.1/32\t" + times + "0\tc\tr\te", "192.0.2.1/32\t" + times + "1001\tc\tr\te",
         "192.0.2.1/32\t" + times + "-1\tc\tr\te", "192.0.2.1/32\t" + times + "1x\tc\tr\te",
-        "192.0.2.1/32\t" + times + "\tc\tr\te", "192.0.2.1/32\t" + times + "1\tc\tr\te\tmore",
+        "192.0.2.1/32\t" + times + "\tc\tr\te", "192.0.2.1/32\t" + times + "1\tc\tr\te\t",
+        "192.0.2.1/32\t" + times + "1\tc\tr", "192.0.2.1/32\t" + times + "1\tc\tr\te\tmore",
         "192.0.2.1/32\t" + times + "1\tc\tr\r\te", "192.0.2.1/32\t" + times + "1\tc\t\x7f\te",
         "192.0.2.1/32\t" + times + "1\tc\tr\t" + std::string(policy::kMaxBanText + 1, 'e'),
         std::string(policy::kMaxBanLine + 1, 'x')}) {
@@ -288,6 +289,7 @@ TEST_CASE("lines of bans that are not understood are counted, and the others are
     const std::string good = "192.0.2.9/32\t" + times + "1\tc\tr\te\n";
     CHECK(not_understood(bad + '\n' + good) == 1);
   }
+  CHECK(not_understood("192.0.2.1/32\t" + times + "1\tadministrator\tr\t\n") == 0);
   const std::string text(policy::kMaxBanText, 'x');
   const std::string longest = "2001:db8:1000:1000:1000:1000:1000:1000/128\t" + times + "1000\t" +
                               "unknown_recipient_rate\t" + text + '\t' + text + '\n';

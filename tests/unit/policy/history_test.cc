@@ -218,6 +218,19 @@ TEST_CASE("no more networks are loaded than there is room for") {
   CHECK(history.networks() == kNetworks);
 }
 
+TEST_CASE("however many are tracked, no more are kept than the state file holds") {
+  const auto network_number = [](std::size_t number) {
+    return address("10." + std::to_string(number >> 16) + '.' + std::to_string(number >> 8 & 255) +
+                   '.' + std::to_string(number & 255));
+  };
+  History history(10 * policy::kMaxHistoryNetworks);
+  for (std::size_t i = 0; i < policy::kMaxHistoryNetworks; ++i)
+    history.add_pass(network_number(i), kSettings, kNow);
+  CHECK(history.networks() == policy::kMaxHistoryNetworks);
+  history.add_pass(network_number(policy::kMaxHistoryNetworks), kSettings, kNow);
+  CHECK(history.networks() == policy::kMaxHistoryNetworks / 4 * 3 + 1);
+}
+
 TEST_CASE("threads share a history") {
   History history(kNetworks);
   std::atomic<bool> torn{false};
