@@ -105,10 +105,10 @@ void VerifyClient::on_end(const ipc::RoleId& id, const std::string& reason, bool
 void VerifyClient::drop(Verifiers::iterator verifier, const std::string& reason) {
   const auto gone = verifiers_.extract(verifier);
   gone.mapped().link->close();
+  if (gone.mapped().job == 0) return;
+  last_clients_[gone.key()] = gone.mapped().client;
   const auto job = jobs_.find(gone.mapped().job);
-  if (job == jobs_.end()) return;
-  last_clients_[gone.key()] = job->second.facts.session.client;
-  finish(job, failed(ipc::name_of(gone.key()) + ": " + reason));
+  if (job != jobs_.end()) finish(job, failed(ipc::name_of(gone.key()) + ": " + reason));
 }
 
 void VerifyClient::crashed(const ipc::RoleId& id) {
@@ -189,6 +189,7 @@ void VerifyClient::send(Verifiers::iterator verifier, Jobs::iterator job) {
   its.pieces_sent = its.pieces();
   verifier->second.job = number;
   verifier->second.since = base::now();
+  verifier->second.client = its.facts.session.client;
   const ipc::Judge judge{number,
                          ipc::pack(its.facts),
                          its.answers.entries(),

@@ -161,6 +161,7 @@ class VerifyClient {
     std::shared_ptr<net::ChannelLink> link;
     std::uint64_t job = 0;  // that it works on; 0: none
     base::Instant since{};
+    base::IpAddress client;  // whose job it is, also when that has been cancelled
   };
   using Jobs = std::map<std::uint64_t, Job>;
   using Verifiers = std::map<ipc::RoleId, Verifier>;

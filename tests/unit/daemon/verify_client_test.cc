@@ -384,6 +384,30 @@ TEST_CASE("verify client: rounds without an end are cut off") {
   CHECK(facts_in(verifier.jobs.back()).client == auth::Cutoff::Rounds);
 }
 
+TEST_CASE("verify client: a crash is told with the client whose job it was") {
+  // What becomes of the job before it is known that the verifier crashed.
+  for (const std::string what : {"works", "channel ends", "cancelled", "no job", "done"}) {
+    INFO(what);
+    Stage stage;
+    std::vector<std::string> told;
+    stage.client.on_crashed([&](const base::IpAddress& client, const ipc::RoleId& id) {
+      told.push_back(client.to_string() + ' ' + name_of(id));
+    });
+    FakeVerifier& verifier = stage.add(what == "done" ? honest : silent);
+    if (what != "no job") {
+      const auto job = stage.begin();
+      stage.until([&] { return !verifier.jobs.empty(); });
+      if (what == "channel ends") verifier.die();
+      if (what == "channel ends" || what == "done") stage.finish(job);
+      if (what == "cancelled") stage.client.cancel(job);
+      stage.turn();
+    }
+    for (int i = 0; i < 2; ++i) stage.client.crashed(kFirst);
+    CHECK(told.size() == (what == "no job" || what == "done" ? 0 : 1));
+    for (const std::string& line : told) CHECK(line == "192.0.2.1 verify.1");
+  }
+}
+
 TEST_CASE("verify client: a verifier that says what it may not is left") {
   std::vector<dns::Question> many;
   for (std::size_t i = 0; i <= auth::kMaxLookups; ++i)
