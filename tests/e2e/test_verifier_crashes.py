@@ -4,7 +4,6 @@ refused for a time when they crashed, not when somebody else ended them or memor
 import contextlib
 import os
 import pathlib
-import resource
 import signal
 import socket
 import struct
@@ -21,7 +20,6 @@ CLIENT, NEIGHBOUR, EXEMPT = "127.0.1.1", "127.0.1.2", "127.0.3.1"
 PROXY = "127.0.0.50"
 PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = ["{PROXY}"]\n'
 IN_HAND = 0.5  # seconds, in which a job comes to the verifier; it has nothing else to do
-SANITIZED = 1 << 40  # octets of address space: no other program of ours has as much
 
 
 def serving(server, role):
@@ -140,12 +138,11 @@ class Memory(harness.TestCase):
 
     def exhaust(self, server, role):
         pid = serving(server, role)
-        proc = pathlib.Path(f"/proc/{pid}")
-        space = int((proc / "statm").read_text("ascii").split()[0]) * resource.getpagesize()
-        if space > SANITIZED:
+        if harness.is_sanitized(pid):
             self.skipTest("a sanitizer needs more address space than a limit could leave")
+        space = harness.address_space(pid)
         # Whose process it is may do so, and so may nobody else without more capabilities.
-        owner = proc.stat()
+        owner = pathlib.Path(f"/proc/{pid}").stat()
         subprocess.run(["prlimit", f"--pid={pid}", f"--as={space}:{space}"], check=True,
                        **({"user": owner.st_uid, "group": owner.st_gid} if harness.AS_ROOT else {}))
         return pid

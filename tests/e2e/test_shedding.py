@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Descriptors, memory and room on the disk: before one of them is used up new sessions are told to
+come later, what is in hand comes to its end, and the server recovers by itself."""
+import time
+
+import harness
+from harness import MESSAGE, Dialog, wait_for
+
+EXEMPT = "127.0.3.1"
+# No limit of a network is to be met.
+MANY = ('[limits]\nconnections = 100000\nconnection_rate = "100000/1m"\n'
+        'handshake_rate = "100000/1m"\nmessage_rate = "100000/1m"\n'
+        'recipient_rate = "100000/1m"\nbyte_rate = "100G/1m"\n'
+        f'exempt = ["{EXEMPT}"]\n')
+BODY = b"From: a@example.net\r\n\r\n"
+MIB = 1 << 20
+
+
+class Shedding(harness.TestCase):
+    def tearDown(self):
+        """Nothing has died of it."""
+        for event in "role_died", "ipc_violation":
+            self.assertEqual(self.server.events(event), [])
+        self.assertEqual([event for event in self.server.events("trouble")
+                          if event["area"] == "accept"], [])
+
+    def kept(self, dialog):
+        self.addCleanup(dialog.close)
+        return dialog
+
+    def comes(self, source=None):
+        """A session that is greeted; nothing, when it is refused."""
+        dialog = Dialog(self.server.connect(source))
+        line = dialog.reply()[-1]
+        if line.startswith("220 "):
+            return self.kept(dialog)
+        self.assertRegex(line, "^421 4.3.2 ")
+        self.assertTrue(dialog.closed())
+        dialog.close()
+        return None
+
+    def fill(self, most, begin):
+        """Sessions until one is refused."""
+        sessions = []
+        while session := self.comes():
+            begin(session)
+            sessions.append(session)
+            self.assertLess(len(sessions), most)
+        return sessions
+
+    def assert_sheds(self, limit):
+        self.server.wait_event("shedding", state="begins", what="sessions", limit=limit)
+        self.assertIsNone(self.comes())
+        self.server.wait_event("reject", stage="connect", code=421, reason=limit)
+        self.assertIsNotNone(self.comes(EXEMPT))
+
+    def assert_recovers(self, limit):
+        self.server.wait_event("shedding", state="over", what="sessions", limit=limit)
+        self.assert_delivers(Dialog.tls(self.server))
+
+    def assert_delivers(self, dialog):
+        self.kept(dialog)
+        self.assertRegex(dialog.deliver(MESSAGE, "info@ours.test"), "^250 2.0.0 ")
+
+
+class Descriptors(Shedding):
+    FEW = 400
+    SHED = 300  # three quarters
+
+    def test_they_are_never_used_up(self):
+        self.server = self.start(MANY, prefix=["prlimit", f"--nofile={self.FEW}:{self.FEW}"])
+        begun, idle = [self.kept(Dialog.tls(self.server)) for _ in range(2)]
+        begun.begin("info@ours.test")
+        sessions = self.fill(self.SHED, lambda session: None)
+        self.assert_sheds("descriptors")
+        for _ in range(self.FEW):
+            self.assertIsNone(self.comes())
+        # Those that are there have what they need.
+        self.assertRegex(begun.finish(MESSAGE), "^250 ")
+        self.assert_delivers(idle)
+        for session in sessions:
+            session.close()
+        self.assert_recovers("descriptors")
+        self.assertEqual(len(self.server.stored()), 3)
+
+
+class Memory(Shedding):
+    MESSAGES = 40  # of a megabyte, more than half of the memory may be
+
+    def test_messages_and_sessions(self):
+        self.server = self.start(MANY + 'total_memory = "64M"\n')
+        if harness.is_sanitized(self.server.roles()["postern-smtp"]):
+            self.skipTest("a sanitizer does not say how much memory is in use")
+        messages = [self.kept(Dialog.tls(self.server)) for _ in range(self.MESSAGES)]
+        for dialog in messages:
+            dialog.begin("info@ours.test")
+            dialog.send(BODY + (b"x" * 78 + b"\r\n") * (MIB // 80 - 1))
+        wait_for(lambda: self.server.events("reject"), "a message for which there is no room")
+        sessions = self.fill(2000, self.take_memory)
+        self.assert_sheds("memory")
+        answers = []
+        for dialog in messages:
+            dialog.send(b".\r\n")
+            answers.append(dialog.reply()[-1][:9])
+            dialog.close()
+        self.assertEqual(set(answers), {"250 2.0.0", "452 4.3.1"})
+        for session in sessions:
+            session.close()
+        self.assert_recovers("memory")
+        self.assertEqual(len(self.server.stored()), answers.count("250 2.0.0") + 1)
+
+    def take_memory(self, session):
+        """TLS, and a line of a header that does not end."""
+        session.command("EHLO client.example.net", 250)
+        session.command("STARTTLS", 220)
+        session.handshake()
+        session.command("EHLO client.example.net", 250)
+        session.begin("info@ours.test")
+        session.send(b"X-Long: " + b"x" * 30000)
+
+
+class Disk(Shedding):
+    SIZE, LEAST = 9 * MIB, MIB // 8  # the last eighth of spool.min_free, which is 1M here
+
+    def leave(self, octets):
+        """So much room in the spool."""
+        filler = self.server.disk() / "filler"
+        filler.unlink(missing_ok=True)
+        if octets:
+            filler.write_bytes(b"x" * (self.SIZE - octets))
+
+    def test_the_spool_is_nearly_full(self):
+        self.server = self.start(MANY, disk=str(self.SIZE))
+        dialog, begun = [self.kept(Dialog.tls(self.server)) for _ in range(2)]
+        begun.begin("info@ours.test")
+        self.leave(MIB // 2)
+        self.wait_for_mail(dialog, "452 4.3.1")
+        self.assertRegex(begun.finish(MESSAGE), "^452 4.3.1 ")
+        self.assertIsNotNone(self.comes())
+        self.leave(self.LEAST // 2)
+        self.server.wait_event("shedding", state="begins", what="sessions", limit="spool_space")
+        self.assert_sheds("spool_space")
+        self.wait_for_mail(dialog, "452 4.3.1")
+        self.leave(None)
+        self.wait_for_mail(dialog, "250 2.1.0")
+        self.assertEqual(self.server.stored(), [])
+        self.assert_recovers("spool_space")
+
+    def wait_for_mail(self, dialog, answer):
+        """What MAIL is told, when the room on the disk is known."""
+        def told():
+            time.sleep(0.1)  # a session may not ask as often as it likes
+            got = dialog.ask("MAIL FROM:<a@example.net>")
+            if got.startswith("250 "):
+                dialog.command("RSET", 250)
+            return got.startswith(answer)
+        wait_for(told, answer)
+
+
+if __name__ == "__main__":
+    harness.main()
