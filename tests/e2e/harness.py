@@ -232,8 +232,12 @@ class Server:
             raise
 
     def kill(self):
+        """Its processes too have ended when this returns, as another start needs it."""
+        roles = self.roles()
         self.process.kill()
         self.process.wait()
+        for name, pid in roles.items():
+            wait_for(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), f"{name} to end")
 
     def __enter__(self):
         return self.start()

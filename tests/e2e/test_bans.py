@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks that are refused for a time: what leads to it, what they are told, how long it lasts.
-What administrators do about it: test_network_commands.py."""
-import os
-import signal
+What administrators do about it: test_network_commands.py; mail that crashes verifiers:
+test_verifier_crashes.py."""
 import time
 
 import harness
@@ -14,7 +13,6 @@ PROXY = "127.0.0.50"
 PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = ["{PROXY}"]\n'
 # One error is allowed, and the second one leads to a ban.
 STRICT = '[limits]\nerror_rate = "1/1h"\n'
-ONE_VERIFIER = f'[workers]\nuser = "{harness.unprivileged_user()}"\nverifiers = 1\n'
 KEPT_SECONDS = 1.5  # by then a ban lies on the disk
 
 
@@ -66,22 +64,6 @@ class Causes(BanCase):
                 dialog.rest()
         server.wait_events("disconnect", 2)
         self.banned(server, GUESSER)
-
-    def test_mail_over_which_verifiers_crash(self):
-        server = self.start('[limits]\nverifier_crash_rate = "1/1h"\n' + ONE_VERIFIER)
-        for _ in range(2):
-            pid = harness.wait_for(lambda: server.roles().get("postern-verify.1"), "a verifier")
-            with Dialog.tls(server, GUESSER) as dialog:
-                os.kill(pid, signal.SIGSTOP)
-                dialog.begin("info@ours.test")
-                dialog.send(MESSAGE + b".\r\n")
-                os.kill(pid, signal.SIGSEGV)
-                os.kill(pid, signal.SIGCONT)
-                dialog.expect(451, "4.3.0")
-        event = server.wait_event("ban", network=f"{GUESSER}/32", limit="verifier_crash_rate")
-        self.assertIn("verify.1", event["evidence"])
-        self.assertNotIn("verif", self.banned(server, GUESSER))  # nothing of our inside
-        self.welcome(server, NEIGHBOUR)
 
     def test_not_failed_handshakes(self):
         server = self.start(STRICT)
