@@ -315,7 +315,8 @@ class Limits(BansCase):
         return row
 
     def test_what_is_counted(self):
-        server = self.start()
+        # An account that does not empty while somebody looks.
+        server = self.start('[limits]\nmessage_rate = "100/1d"\n')
         with Dialog.tls(server, BAD) as dialog:
             dialog.deliver(MESSAGE, "info@ours.test")
             limits = self.limits(server)
@@ -328,7 +329,7 @@ class Limits(BansCase):
                                  (1, 20 * factor, ""))
                 messages = self.count(limits, "message_rate", wide)
                 self.assertEqual((messages["used"], messages["most"], messages["rate"]),
-                                 (1, 100 * factor, f"{100 * factor}/1m"))
+                                 (1, 100 * factor, f"{100 * factor}/1d"))
             self.assertEqual(limits["exempt"], None)
             self.assertEqual(limits["ban"], None)
             self.assertEqual(limits["good_history"], False)
@@ -337,7 +338,7 @@ class Limits(BansCase):
                                "reply": "", "detail": ""}])
             text = self.postern(server, "limits", BAD)
             for expected in ("exempt ", "ban ", "good history", "it would be let in", "1 of 20",
-                             "1 of 1000/1m", f"{BAD}/32", "127.0.3.0/24", "message_rate"):
+                             "1 of 1000/1d", f"{BAD}/32", "127.0.3.0/24", "message_rate"):
                 self.assertIn(expected, text)
         self.assertEqual(self.count(self.limits(server, OTHER), "connections")["used"], 0)
 
