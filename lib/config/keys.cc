@@ -384,13 +384,12 @@ constexpr Key kKeys[] = {
      .least = "1",
      .most = "1000000",
      .set = put<&Config::limits, &LimitSettings::total_connections>,
-     .doc =
-         "Connections from all clients together. Further ones get 421 4.3.2; on a listener with "
-         "implicit TLS they are closed without a byte. While three quarters of them are there, a "
-         "session that stands still is ended with 421 4.3.2: after 5 seconds without TLS and "
-         "EHLO, 3 of them in the handshake; after 10 seconds without a recipient; after 30 "
-         "seconds in which no other recipient and nothing of the message came. Exempt clients "
-         "stay."},
+     .doc = "Connections from all clients together. Further ones get 421 4.3.2; on a listener with "
+            "implicit TLS they are closed without a byte. While three quarters of them are there, "
+            "or new ones are refused because memory or descriptors are scarce, a session that "
+            "stands still is ended with 421 4.3.2: after 5 seconds without TLS and EHLO, 3 of "
+            "them in the handshake; after 10 seconds without a recipient; after 30 seconds in "
+            "which no other recipient and nothing of the message came. Exempt clients stay."},
     {.path = "limits.total_handshakes",
      .type = Type::Integer,
      .fallback = "1000",

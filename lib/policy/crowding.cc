@@ -48,6 +48,11 @@ void Crowd::add_memory(std::uint64_t used, std::uint64_t most) {
   memory = memory || used >= most / 2;
 }
 
+// Of these two, sessions that end give something back.
+void Crowd::add_shedding(Limit limit) {
+  connections = connections || limit == Limit::descriptors || limit == Limit::memory;
+}
+
 bool Crowd::presses(At at, base::Duration stood) const {
   const bool concerned = connections || memory || (handshakes && at == At::Handshake);
   // What comes of a message is what takes memory.

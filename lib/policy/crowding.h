@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/time.h"
+#include "policy/limit.h"
 #include "smtp/session.h"
 
 namespace policy {
@@ -22,6 +23,8 @@ struct Crowd {
   void add_handshakes(std::size_t used, std::size_t most);
   // Bytes, for the sessions and messages of all.
   void add_memory(std::uint64_t used, std::uint64_t most);
+  // New sessions are refused for this limit.
+  void add_shedding(Limit limit);
   bool any() const { return connections || handshakes || memory; }
   // Whether a session that has stood still for so long is to end.
   bool presses(smtp::Standstill::At at, base::Duration stood) const;

@@ -82,6 +82,7 @@ Crowd Gate::crowd(std::size_t listener, const ListenerLimits& limits,
   Crowd crowd;
   crowd.add_connections(connections_.used(), settings.total_connections);
   crowd.add_handshakes(handshakes_.used(), settings.total_handshakes);
+  if (const auto scarce = limit_of(shed_sessions_)) crowd.add_shedding(*scarce);
   if (limits.connections > 0) crowd.add_connections(own.connections.used(), limits.connections);
   if (limits.handshakes > 0) crowd.add_handshakes(own.handshakes.used(), limits.handshakes);
   crowd.add_memory(memory_, most_memory_);

@@ -96,7 +96,8 @@ class Gate {
   void count_verifier_crash(const base::IpAddress& client, std::string_view evidence,
                             const LimitSettings& settings, const Moment& now);
 
-  // Of which places most are taken, of those for all or of the listener's.
+  // Of which places most are taken, of those for all or of the listener's; also where there is no
+  // room for more sessions because something else is scarce that they have.
   Crowd crowd(std::size_t listener, const ListenerLimits& limits,
               const LimitSettings& settings) const;
 

@@ -85,6 +85,7 @@ class Crowding(harness.TestCase):
         self.refused(server, next(source))
         self.assert_told(silent, begin, BEGINNING)
         self.assert_told(trickles, begin, BEGINNING)
+        harness.wait_for(lambda: server.ask("status")["sessions"] == 2, "two places")
         self.delivers(server, next(source))
         # There is room now, so that the third one need not go, until there is none again.
         time.sleep(max(0, IDLE - (time.monotonic() - idle_since) + 0.5))

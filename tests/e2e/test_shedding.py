@@ -13,6 +13,7 @@ MANY = ('[limits]\nconnections = 100000\nconnection_rate = "100000/1m"\n'
         'recipient_rate = "100000/1m"\nbyte_rate = "100G/1m"\n'
         f'exempt = ["{EXEMPT}"]\n')
 MIB = 1 << 20
+LINE = b"X-Long: " + b"x" * 990 + b"\r\n"
 
 
 class Shedding(harness.TestCase):
@@ -83,45 +84,58 @@ class Descriptors(Shedding):
         self.assertEqual(len(self.server.stored()), 3)
 
 
+    def test_who_stands_still_gives_them_back(self):
+        self.server = self.start(MANY, prefix=["prlimit", f"--nofile={self.FEW}:{self.FEW}"])
+        exempt = self.comes(EXEMPT)
+        sessions = self.fill(self.SHED, lambda session: None)
+        self.assert_recovers("descriptors")
+        sessions[-1].expect(421, "4.3.2")
+        self.server.wait_event("disconnect", reason="crowded")
+        exempt.command("NOOP", 250)
+
+
 class Memory(Shedding):
-    # Of headers that do not end, which deliver cannot be given: more than messages may have.
-    MESSAGES, LINES = 150, 240
+    EARLY = 60  # whose headers do not end: they take all that messages may have
+    LATE = 20  # that come to their end, being the last of all
 
     def test_messages_and_sessions(self):
         self.server = self.start(MANY + 'total_memory = "64M"\n')
         if harness.is_sanitized(self.server.roles()["postern-smtp"]):
             self.skipTest("a sanitizer does not say how much memory is in use")
-        messages = [self.kept(Dialog.tls(self.server)) for _ in range(self.MESSAGES)]
-        for dialog in messages:
-            dialog.begin("info@ours.test")
-            dialog.send((b"X-Long: " + b"x" * 990 + b"\r\n") * self.LINES)
-        wait_for(lambda: self.server.events("reject"), "a message for which there is no room")
+        early = [self.kept(Dialog.tls(self.server, EXEMPT)) for _ in range(self.EARLY)]
         sessions = self.fill(2000, self.take_memory)
         self.assert_sheds("memory")
-        answers = []
-        for dialog in messages:
-            dialog.send(MESSAGE + b".\r\n")
-            answers.append(dialog.reply()[-1][:9])
+        for dialog in sessions[-self.LATE:]:
+            dialog.send(b"\r\n")
+            self.assertRegex(dialog.finish(MESSAGE), "^250 ")
+        waiting = [dialog for dialog in early if self.begins(dialog)]
+        for dialog in waiting:
+            dialog.send(LINE * 200)
+        refused = self.EARLY - len(waiting)
+        refused += sum(dialog.finish(MESSAGE).startswith("452 4.3.1 ") for dialog in waiting)
+        self.assertGreater(refused, 0)
+        for dialog in [*early, *sessions]:
             dialog.close()
-        self.assertEqual(set(answers), {"250 2.0.0", "452 4.3.1"})
-        for session in sessions:
-            session.close()
         self.assert_recovers("memory")
-        self.assertEqual(len(self.server.stored()), answers.count("250 2.0.0") + 1)
+        self.assertEqual(len(self.server.stored()), self.EARLY - refused + self.LATE + 1)
+
+    def begins(self, dialog):
+        answer = dialog.ask("MAIL FROM:<a@example.net>")
+        if answer.startswith("452 4.3.1 "):
+            return False
+        self.assertRegex(answer, "^250 ")
+        dialog.command("RCPT TO:<info@ours.test>", 250)
+        dialog.command("DATA", 354)
+        return True
 
     def take_memory(self, session):
-        """TLS, and a line of a header that does not end."""
+        """TLS, and a header that stops in the middle of a line."""
         session.command("EHLO client.example.net", 250)
         session.command("STARTTLS", 220)
         session.handshake()
         session.command("EHLO client.example.net", 250)
-        answer = session.ask("MAIL FROM:<a@example.net>")
-        if answer.startswith("452 4.3.1 "):
-            return  # more is in use already than sessions are refused for
-        self.assertRegex(answer, "^250 ")
-        session.command("RCPT TO:<info@ours.test>", 250)
-        session.command("DATA", 354)
-        session.send(b"X-Long: " + b"x" * 30000)
+        if self.begins(session):
+            session.send(LINE * 25 + b"X-Long: " + b"x" * 30000)
 
 
 class Disk(Shedding):

@@ -8,6 +8,7 @@
 using namespace std::chrono_literals;
 using policy::Client;
 using policy::Crowd;
+using policy::Limit;
 using smtp::Standstill;
 using support::GateDriver;
 using At = Standstill::At;
@@ -133,6 +134,23 @@ TEST_CASE("when handshakes are crowded only these have to hurry") {
   CHECK_FALSE(driven.gives_way(driven.last(), At::Beginning));
   client->end_handshake();
   CHECK_FALSE(driven.gives_way(driven.last(), At::Handshake));
+}
+
+TEST_CASE("when sessions are refused for what others hold, these give way") {
+  Driven driven;
+  const Client& exempt = driven.client_from(kExempt);
+  driven.come_times(1);
+  driven.pass(10s);
+  for (const auto& [limit, gives_way] :
+       {std::pair(Limit::descriptors, true), std::pair(Limit::memory, true),
+        std::pair(Limit::spool_space, false)}) {
+    driven.gate.shed_sessions(limit);
+    CHECK(driven.gives_way(driven.last(), At::Idle) == gives_way);
+    CHECK_FALSE(driven.gives_way(driven.last(), At::Transaction));
+    CHECK_FALSE(driven.gives_way(exempt, At::Idle));
+  }
+  driven.gate.shed_sessions(std::nullopt);
+  CHECK_FALSE(driven.gives_way(driven.last(), At::Idle));
 }
 
 TEST_CASE("at a listener that is crowded its own clients give way, and no others") {
