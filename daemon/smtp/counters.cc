@@ -28,7 +28,8 @@ Counters::Figures& Counters::mine() {
     std::uint64_t id = 0;
     Figures* figures = nullptr;
   };
-  thread_local Last last;
+  // The other models would call the dynamic linker, and have the program name it as a library.
+  [[gnu::tls_model("initial-exec")]] thread_local Last last;
   if (last.figures == nullptr || last.id != id_) {
     const std::lock_guard lock(mutex_);
     auto& figures = threads_[std::this_thread::get_id()];

@@ -12,7 +12,7 @@ import sys
 from source_files import finish, need_tool
 
 # C++ runtime, system call filter, log.
-BASE = {"ld-linux-x86", "ld-linux-aarch64", "libc", "libfmt", "libgcc_s", "libm", "libseccomp",
+BASE = {"ld-linux-x86-64", "ld-linux-aarch64", "libc", "libfmt", "libgcc_s", "libm", "libseccomp",
         "libspdlog", "libstdc++"}
 
 # Beside these; nlohmann-json and CLI11 are headers only.
