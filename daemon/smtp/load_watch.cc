@@ -3,10 +3,10 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 
+#include "base/spare_descriptors.h"
 #include "base/unique_fd.h"
 #include "obs/log.h"
 
@@ -19,11 +19,6 @@ constexpr unsigned kLooksPerHeap = 4;  // that one takes milliseconds where the 
 constexpr std::uint64_t kLeastSpace = 64u << 20;
 // Heap that was freed and may still be ours: so much, or a quarter of the most there was.
 constexpr std::uint64_t kKeptHeap = 8u << 20;
-
-std::uint64_t descriptor_limit() {
-  rlimit limit{};
-  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
-}
 
 // The kernel gives the lowest number that is free, and this call is one that a confined process may
 // make.
@@ -51,7 +46,7 @@ void log_change(const std::optional<policy::Limit>& before,
 
 LoadWatch::LoadWatch(net::EventLoop& loop, Services& services)
     : services_(services),
-      most_descriptors_(descriptor_limit()),
+      most_descriptors_(base::descriptor_limit()),
       timer_(loop.every(kInterval, [this] { look(); })) {}
 
 policy::Load LoadWatch::load() const {

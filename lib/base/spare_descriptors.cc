@@ -7,11 +7,15 @@
 
 namespace base {
 
-bool leaves_spare_descriptors(int fd) {
+std::uint64_t descriptor_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;
-  const rlim_t spare = std::min<rlim_t>(kSpareDescriptors, limit.rlim_cur / 4);
-  return static_cast<rlim_t>(fd) < limit.rlim_cur - spare;
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+bool leaves_spare_descriptors(int fd) {
+  const std::uint64_t limit = descriptor_limit();
+  const std::uint64_t spare = std::min<std::uint64_t>(kSpareDescriptors, limit / 4);
+  return static_cast<std::uint64_t>(fd) < limit - spare;
 }
 
 }  // namespace base

@@ -6,7 +6,12 @@
 // Threads: any.
 #pragma once
 
+#include <cstdint>
+
 namespace base {
+
+// How many this process may have; RLIM_INFINITY where that is not known.
+std::uint64_t descriptor_limit();
 
 inline constexpr int kSpareDescriptors = 64;  // or a quarter of few
 

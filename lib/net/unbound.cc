@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/unbound.h"
 
-#include <sys/resource.h>
 #include <unbound-event.h>
 #include <unbound.h>
 
@@ -9,6 +8,7 @@
 #include <cerrno>
 #include <string>
 
+#include "base/spare_descriptors.h"
 #include "net/root_files.h"
 
 namespace net {
@@ -119,10 +119,8 @@ base::Status unblock(ub_ctx* context) {
 void UnboundDeleter::operator()(ub_ctx* context) const { ub_ctx_delete(context); }
 
 std::size_t askable_questions(std::size_t wanted) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
   const std::size_t sockets =
-      std::max<rlim_t>(limit.rlim_cur, 2 * kOtherDescriptors) - kOtherDescriptors;
+      std::max<std::uint64_t>(base::descriptor_limit(), 2 * kOtherDescriptors) - kOtherDescriptors;
   return std::min(wanted, sockets / kSocketsOfQuestion);
 }
 
