@@ -36,12 +36,10 @@ std::optional<Refusal> Client::take(Account account, const Moment& now) {
 }
 
 std::optional<Refusal> Client::begin_handshake(const Moment& now) {
-  const std::size_t reserve = exempt_ ? kExemptReserve : 0;
-  auto total = gate_->handshakes_.take(settings_->total_handshakes + reserve);
+  const auto places = Gate::places(settings_->total_handshakes, seat_.limits.handshakes, exempt_);
+  auto total = gate_->handshakes_.take(places.total);
   if (!total) return refusal(Limit::total_handshakes);
-  const std::size_t most =
-      seat_.limits.handshakes > 0 ? seat_.limits.handshakes : settings_->total_handshakes;
-  auto own = gate_->listeners_.at(seat_.listener_index).handshakes.take(most + reserve);
+  auto own = gate_->listeners_.at(seat_.listener_index).handshakes.take(places.listener);
   if (!own) return refusal(Limit::listener_handshakes);
   if (auto refused = take(Account::Handshakes, now)) return refused;
   total_handshake_.emplace(std::move(*total));

@@ -56,8 +56,10 @@ void Crowd::add_shedding(Limit limit) {
 bool Crowd::presses(At at, base::Duration stood) const {
   const bool concerned = connections || memory || (handshakes && at == At::Handshake);
   // What comes of a message is what takes memory.
-  if (memory && at == At::Transaction && stood >= kPatienceForMemory) return true;
-  return concerned && stood >= kPatience.at(static_cast<std::size_t>(at)).time;
+  const auto patience = memory && at == At::Transaction
+                            ? kPatienceForMemory
+                            : kPatience.at(static_cast<std::size_t>(at)).time;
+  return concerned && stood >= patience;
 }
 
 }  // namespace policy

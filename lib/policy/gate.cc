@@ -9,11 +9,6 @@
 namespace policy {
 namespace {
 
-// Of one listener.
-std::size_t most_connections(const ListenerLimits& limits, const LimitSettings& settings) {
-  return limits.connections > 0 ? limits.connections : settings.total_connections;
-}
-
 bool has_access(const ListenerAccess& access, const base::IpAddress& client) {
   return (access.allow.empty() || base::any_contains(access.allow, client)) &&
          !base::any_contains(access.deny, client);
@@ -26,6 +21,16 @@ Gate::Gate(const LimitSettings& settings, std::size_t listeners)
 
 void Gate::configure(const LimitSettings& settings) {
   table_.set_networks(settings.tracked_networks);
+}
+
+Gate::Places Gate::places(std::size_t total, std::size_t listener, bool exempt) {
+  const std::size_t reserve = exempt ? kExemptReserve : 0;
+  return {total + reserve, (listener > 0 ? listener : total) + reserve};
+}
+
+Gate::Places Gate::connection_places(const ListenerLimits& limits, bool exempt,
+                                     const LimitSettings& settings) {
+  return places(settings.total_connections, limits.connections, exempt);
 }
 
 std::optional<Limit> Gate::limit_of(int code) {
@@ -67,10 +72,10 @@ std::optional<Refusal> Gate::refuse_mail_if_scarce() const {
 std::optional<Refusal> Gate::enter(std::size_t listener, const ListenerLimits& limits, bool exempt,
                                    const LimitSettings& settings, std::optional<Seat>& seat) {
   if (const auto scarce = limit_of(shed_sessions_); scarce && !exempt) return refusal(*scarce);
-  const std::size_t reserve = exempt ? kExemptReserve : 0;
-  auto total = connections_.take(settings.total_connections + reserve);
+  const Places places = connection_places(limits, exempt, settings);
+  auto total = connections_.take(places.total);
   if (!total) return refusal(Limit::total_connections);
-  auto own = listeners_.at(listener).connections.take(most_connections(limits, settings) + reserve);
+  auto own = listeners_.at(listener).connections.take(places.listener);
   if (!own) return refusal(Limit::listener_connections);
   seat.emplace(Seat{std::move(*total), std::move(*own), listener, limits});
   return std::nullopt;
@@ -107,10 +112,9 @@ std::optional<Refusal> Gate::foresee(const Visitor& visitor, std::size_t listene
   if (auto unwelcome = judge(visitor, access, settings, now.wall)) return unwelcome;
   const bool exempt = is_exempt(visitor, settings);
   if (const auto scarce = limit_of(shed_sessions_); scarce && !exempt) return refusal(*scarce);
-  const std::size_t reserve = exempt ? kExemptReserve : 0;
-  if (connections_.used() >= settings.total_connections + reserve)
-    return refusal(Limit::total_connections);
-  if (listeners_.at(listener).connections.used() >= most_connections(limits, settings) + reserve)
+  const Places places = connection_places(limits, exempt, settings);
+  if (connections_.used() >= places.total) return refusal(Limit::total_connections);
+  if (listeners_.at(listener).connections.used() >= places.listener)
     return refusal(Limit::listener_connections);
   if (exempt) return std::nullopt;
   const auto excess = table_.would_open(visitor.address, settings, now.steady);

@@ -112,6 +112,14 @@ class Gate {
   friend class Client;
   static int code_of(std::optional<Limit> limit) { return limit ? static_cast<int>(*limit) : -1; }
   static std::optional<Limit> limit_of(int code);
+  // How many there are for a client, among all and of its listener.
+  struct Places {
+    std::size_t total;
+    std::size_t listener;
+  };
+  static Places places(std::size_t total, std::size_t listener, bool exempt);
+  static Places connection_places(const ListenerLimits& limits, bool exempt,
+                                  const LimitSettings& settings);
   std::optional<Refusal> refuse_if_banned(const base::IpAddress& client, base::WallTime now) const;
   std::optional<Refusal> refuse_mail_if_scarce() const;
   // What is beyond its limit leads to a ban.
