@@ -56,10 +56,7 @@ void Janitor::sweep_all() {
     if (stopping()) return;
     const auto removed = spool_.sweep(mailbox, base::wall_now());
     if (!removed) {
-      obs::Line(obs::Event::trouble)
-          .token("area", "sweep")
-          .text("reason", removed.error().reason)
-          .write();
+      obs::log_trouble("sweep", removed.error().reason);
     } else if (*removed > 0) {
       obs::Line(obs::Event::swept)
           .text("mailbox", name_of(mailbox))

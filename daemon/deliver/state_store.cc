@@ -17,15 +17,11 @@ struct Kind {
 constexpr Kind kKinds[] = {{ipc::StateKind::Bans, spool::StateKind::Bans},
                            {ipc::StateKind::History, spool::StateKind::History}};
 
-void log_trouble(const std::string& reason) {
-  obs::Line(obs::Event::trouble).token("area", "state").text("reason", reason).write();
-}
-
 std::string load(const base::SharedFd& directory, spool::StateKind kind) {
   if (directory == nullptr) return {};
   auto bytes = spool::StateFile(directory, kind).load();
   if (bytes) return std::move(*bytes);
-  log_trouble(bytes.error().reason);
+  obs::log_trouble("state", bytes.error().reason);
   return {};
 }
 
@@ -75,7 +71,7 @@ void StateStore::write(Writing& writing, const Save& save) {
 
 void StateStore::written(Writing& writing, const Done& done, const base::Status& status) {
   writing.busy = false;
-  if (!status) log_trouble(status.error().reason);
+  if (!status) obs::log_trouble("state", status.error().reason);
   done(status ? "" : status.error().reason);
   if (auto next = std::exchange(writing.next, std::nullopt)) write(writing, *next);
 }

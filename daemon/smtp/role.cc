@@ -18,9 +18,7 @@ constexpr std::chrono::milliseconds kCrowdPoll{250};
 constexpr std::chrono::seconds kStatePatience{3};
 constexpr std::size_t kMaxRows = 10000;  // sessions in one list: what a message between roles holds
 
-void log_trouble(const std::string& reason) {
-  obs::Line(obs::Event::trouble).token("area", "accept").text("reason", reason).write();
-}
+void log_accept_trouble(const std::string& reason) { obs::log_trouble("accept", reason); }
 
 void log_proxy_failure(const base::Endpoint& proxy, std::string_view reason,
                        std::string_view detail) {
@@ -102,8 +100,8 @@ void Role::listen(Socket& socket) {
   const auto accept_here = [this, &socket](base::UniqueFd fd, const base::Endpoint& peer) {
     accept(std::move(fd), peer, socket);
   };
-  acceptors_.push_back(
-      std::make_unique<net::Acceptor>(loop_, std::move(socket.fd), accept_here, log_trouble));
+  acceptors_.push_back(std::make_unique<net::Acceptor>(loop_, std::move(socket.fd), accept_here,
+                                                       log_accept_trouble));
 }
 
 Arrival Role::arrival(base::UniqueFd fd, const base::Endpoint& client, const Socket& socket) {

@@ -68,13 +68,6 @@ void log_outcome(const Transaction& transaction, const ipc::Delivered& delivered
   }
 }
 
-void log_buffer_trouble(const base::Error& error) {
-  obs::Line(obs::Event::trouble)
-      .token("area", "message_buffer")
-      .text("reason", error.reason)
-      .write();
-}
-
 }  // namespace
 
 SessionHandler::SessionHandler(Services& services, Arrival& arrival, ShardLink link)
@@ -148,7 +141,7 @@ void SessionHandler::handle(Connection& connection, const smtp::AskData& ask) {
 void SessionHandler::handle(Connection& connection, const smtp::Body& body) {
   count_bytes(connection, kBytesAtOnce);
   if (const auto appended = transaction_->part->append(body.bytes); !appended) {
-    log_buffer_trouble(appended.error());
+    obs::log_trouble("message_buffer", appended.error().reason);
     return connection.session().refuse_message(replies::insufficient_storage());
   }
   if (!transaction_->take(body.bytes, services_.buffers))
@@ -168,7 +161,7 @@ bool SessionHandler::part_is_due() const {
 void SessionHandler::handle(Connection& connection, const smtp::HeaderComplete&) {
   auto read = transaction_->read_header(snapshot_->auth_policy.authserv_id, services_.buffers);
   if (!read) {
-    log_buffer_trouble(read.error());
+    obs::log_trouble("message_buffer", read.error().reason);
     return connection.session().refuse_message(replies::insufficient_storage());
   }
   if (transaction_->copies() == 0) {
@@ -207,7 +200,7 @@ void SessionHandler::part_is_away(Connection& connection, const ipc::Appended& a
     error = "earlier parts of a message went down with another process";
   if (file != nullptr) transaction_->collected = file;
   if (!error.empty()) {
-    obs::Line(obs::Event::trouble).token("area", "deliver").text("reason", error).write();
+    obs::log_trouble("deliver", error);
     connection.session().refuse_message(appended.full ? replies::insufficient_storage()
                                                       : replies::local_trouble());
   }

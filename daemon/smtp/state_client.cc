@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::chrono::seconds kRetryInterval{30};  // of what could not be written
 
-void log_trouble(const std::string& reason) {
-  obs::Line(obs::Event::trouble).token("area", "state").text("reason", reason).write();
-}
-
 }  // namespace
 
 StateClient::StateClient(net::EventLoop& loop)
@@ -25,9 +21,10 @@ StateClient::StateClient(net::EventLoop& loop)
 
 void StateClient::save(ipc::StateKind kind, std::string_view bytes) {
   if (bytes.size() > spool::kMaxStateFile)
-    return log_trouble("too much state to keep: " + std::to_string(bytes.size()) + " bytes");
+    return obs::log_trouble("state",
+                            "too much state to keep: " + std::to_string(bytes.size()) + " bytes");
   auto memory = common::sealed_memory("postern-state", bytes);
-  if (!memory) return log_trouble(memory.error().reason);
+  if (!memory) return obs::log_trouble("state", memory.error().reason);
   Entry& entry = entries_.at(kind);
   entry.newest = base::share(std::move(*memory));
   entry.size = bytes.size();
@@ -74,7 +71,7 @@ bool StateClient::take(const ipc::KeptState& kept, const base::UniqueFd& memory)
   Entry& entry = entries_.at(kept.kind);
   if (std::exchange(entry.loaded, true)) return true;
   const auto bytes = common::read_sealed_memory(memory.get());
-  if (!bytes) log_trouble(bytes.error().reason);
+  if (!bytes) obs::log_trouble("state", bytes.error().reason);
   if (bytes && loaded_) loaded_(kept.kind, *bytes);
   send_on(kept.kind, entry);
   return true;

@@ -22,13 +22,10 @@ constexpr bool kFits = (lines + 1) * (octets + 1) <= spool::kMaxStateFile;
 static_assert(kFits<policy::kMaxBans, policy::kMaxBanLine>);
 static_assert(kFits<policy::kMaxHistoryNetworks, policy::kMaxHistoryLine>);
 
-void log_trouble(const std::string& reason) {
-  obs::Line(obs::Event::trouble).token("area", "state").text("reason", reason).write();
-}
-
 void log_damage(const std::string& what, std::size_t lines) {
   if (lines > 0)
-    log_trouble(what + ": " + std::to_string(lines) + " lines were not understood, and are lost");
+    obs::log_trouble(
+        "state", what + ": " + std::to_string(lines) + " lines were not understood, and are lost");
 }
 
 }  // namespace
@@ -49,7 +46,8 @@ void StateKeeper::await_load(std::function<void()> done) {
   awaiting_ = std::move(done);
   if (missing_.empty()) return end_wait();
   patience_ = loop_.after(kLoadPatience, [this] {
-    if (!missing_.empty()) log_trouble("it has not come yet; who was refused before is let in");
+    if (!missing_.empty())
+      obs::log_trouble("state", "it has not come yet; who was refused before is let in");
     end_wait();
   });
 }

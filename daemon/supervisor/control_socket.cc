@@ -101,11 +101,8 @@ base::Result<std::optional<ControlSocket>> open_control_socket(
     if (user)
       if (const auto made = make_directory(directory, *user); !made) return made.error();
     if (::access(directory.c_str(), F_OK) != 0 && errno == ENOENT) {
-      obs::Line(obs::Event::trouble)
-          .token("area", "control")
-          .text("reason", "there is no " + directory +
-                              ": no control socket; create it, or set control.socket")
-          .write();
+      obs::log_trouble("control", "there is no " + directory +
+                                      ": no control socket; create it, or set control.socket");
       return std::optional<ControlSocket>();
     }
   }

@@ -53,13 +53,10 @@ void check_descriptor_limit(const config::Config& config) {
   const std::size_t wanted = config.limits.total_connections * kPerConnection + waiting + kOthers;
   const auto limit = sandbox::raise_descriptor_limit();
   if (!limit || *limit >= wanted) return;
-  obs::Line(obs::Event::trouble)
-      .token("area", "limits")
-      .text("reason",
-            "only " + std::to_string(*limit) + " descriptors may be open, but " +
-                std::to_string(wanted) +
-                " are needed for limits.total_connections; raise LimitNOFILE= or lower it")
-      .write();
+  obs::log_trouble("limits",
+                   "only " + std::to_string(*limit) + " descriptors may be open, but " +
+                       std::to_string(wanted) +
+                       " are needed for limits.total_connections; raise LimitNOFILE= or lower it");
 }
 
 base::Result<std::map<ipc::Role, base::UniqueFd>> open_programs() {
@@ -100,12 +97,8 @@ int start(const std::string& path, config::Config config,
   if (!programs) return fail(common::kExitOsError, programs.error());
 
   for (const std::string& warning : tls.value->warnings(config.hostname, base::wall_now()))
-    obs::Line(obs::Event::trouble).token("area", "tls").text("reason", warning).write();
-  if (!state.value.warning.empty())
-    obs::Line(obs::Event::trouble)
-        .token("area", "state")
-        .text("reason", state.value.warning)
-        .write();
+    obs::log_trouble("tls", warning);
+  if (!state.value.warning.empty()) obs::log_trouble("state", state.value.warning);
   check_descriptor_limit(config);
   supervisor::Server server(path, std::move(config),
                             {std::move(listeners.value), std::move(*root),

@@ -208,10 +208,7 @@ void Supervisor::on_confined(Slot& slot, const ipc::Confined& confined) {
   slot.confined = true;
   slot.failures_in_a_row = 0;
   for (const std::string& warning : confined.warnings)
-    obs::Line(obs::Event::trouble)
-        .token("area", ipc::name_of(slot.id))
-        .text("reason", warning)
-        .write();
+    obs::log_trouble(ipc::name_of(slot.id), warning);
   if (!all_served_once_) return serve_if_all_confined();
   send(slot, ipc::Serve{});
   slot.serving = true;

@@ -18,7 +18,7 @@ base::Status judge(Job& job, ipc::Channel& channel, auth::Libraries& libraries) 
   // What could not be read may have been signed: no verdict is better than a wrong one.
   if (job.body && !job.body->trouble()) {
     const std::string& reason = job.body->trouble().error().reason;
-    obs::Line(obs::Event::trouble).token("area", "verify").text("reason", reason).write();
+    obs::log_trouble("verify", reason);
     return job.body->trouble();
   }
   if (auto* need = std::get_if<auth::Need>(&result)) {

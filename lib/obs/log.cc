@@ -121,4 +121,8 @@ Line& Line::add(std::string_view key, Kind kind, std::string value) {
   return *this;
 }
 
+void log_trouble(std::string_view area, std::string_view reason) {
+  Line(Event::trouble).token("area", area).text("reason", reason).write();
+}
+
 }  // namespace obs

@@ -82,6 +82,9 @@ class Line {
   std::vector<Field> fields_;
 };
 
+// A line of Event::trouble.
+void log_trouble(std::string_view area, std::string_view reason);
+
 // The escape rule of peer(), without the quotes: safe for a log and for a terminal.
 std::string escape_peer(std::string_view text);
 

@@ -155,7 +155,7 @@ void Writer::start(const Settings& settings) {
       failure = error.what();
     }
   }
-  if (!failure.empty()) Line(Event::trouble).token("area", "log").text("reason", failure).write();
+  if (!failure.empty()) log_trouble("log", failure);
 }
 
 void Writer::stop() {
