@@ -147,6 +147,11 @@ def is_sanitized(pid):
     return address_space(pid) > 1 << 40
 
 
+def run_postern(*words):
+    return subprocess.run([BUILD / "postern", *map(str, words)], text=True, timeout=60,
+                          capture_output=True, check=False)
+
+
 class Server:
     """One posternd. `config` is added to the file; a table given there replaces the default one.
 
@@ -305,10 +310,13 @@ class Server:
 
     def ask(self, *words):
         """What `postern` says of it, as JSON."""
-        done = subprocess.run([BUILD / "postern", *words, "--json", "-c", self.config_path],
-                              capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout)
+        return json.loads(self.postern(*words, "--json"))
+
+    def postern(self, *words, code=0):
+        """What `postern` says of it; where it is to fail, why."""
+        done = run_postern(*words, "-c", self.config_path)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stderr
 
     def limits_met(self):
         """How often each limit was, by its name; not those that never were."""

@@ -33,14 +33,6 @@ def run(*arguments, prefix=(), program=BUILD / "postern"):
 
 
 class ControlCase(harness.TestCase):
-    def postern(self, server, *arguments, code=0):
-        done = run(*arguments, "-c", server.config_path)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout if code == 0 else done.stderr
-
-    def ask(self, server, command):
-        return json.loads(self.postern(server, command, "--json"))
-
     def rewrite(self, server, old, new):
         text = server.config_path.read_text()
         self.assertIn(old, text)
@@ -63,7 +55,7 @@ class ControlCase(harness.TestCase):
 class Status(ControlCase):
     def test_fields(self):
         server = self.start()
-        status = self.ask(server, "status")
+        status = server.ask("status")
         self.assertEqual(status["pid"], server.process.pid)
         self.assertEqual(status["hostname"], harness.HOSTNAME)
         self.assertEqual(status["listeners"], [f"127.0.0.1:{server.port} starttls"])
@@ -86,7 +78,7 @@ class Status(ControlCase):
             dialog.deliver(MESSAGE, "info@ours.test")
             dialog.begin("info@ours.test")
             dialog.finish(b"Subject: a NUL\r\n\r\n\0\r\n")
-            status = wait_for(lambda: (s := self.ask(server, "status"))["messages_refused"] and s,
+            status = wait_for(lambda: (s := server.ask("status"))["messages_refused"] and s,
                               "the figures")
             self.assertEqual(status["messages_accepted"], 1)
             self.assertEqual(status["sessions"], 1)
@@ -94,7 +86,7 @@ class Status(ControlCase):
 
     def test_table(self):
         server = self.start()
-        text = self.postern(server, "status")
+        text = server.postern("status")
         for expected in [f"pid {server.process.pid}", f"127.0.0.1:{server.port} starttls",
                          "days left", "0 accepted, 0 refused", "postern-smtp", "postern-deliver",
                          "postern-verify.2", "postern-resolve", "last reload none", "RESTARTS"]:
@@ -102,11 +94,11 @@ class Status(ControlCase):
 
     def test_a_role_that_died_is_counted(self):
         server = self.start()
-        first = {role["role"]: role["pid"] for role in self.ask(server, "status")["roles"]}
+        first = {role["role"]: role["pid"] for role in server.ask("status")["roles"]}
         os.kill(first["verify.2"], signal.SIGKILL)
 
         def replaced():
-            roles = {role["role"]: role for role in self.ask(server, "status")["roles"]}
+            roles = {role["role"]: role for role in server.ask("status")["roles"]}
             return roles["verify.2"]["serving"] and roles["verify.2"]["restarts"] == 1 and roles
         roles = wait_for(replaced, "a new postern-verify.2")
         self.assertNotEqual(roles["verify.2"]["pid"], first["verify.2"])
@@ -128,7 +120,7 @@ class Ps(ControlCase):
             data = session("127.0.0.5")
             data.deliver(MESSAGE, "info@ours.test")
             data.begin("info@ours.test")
-            rows = {row["client"].split(":")[0]: row for row in self.ask(server, "ps")}
+            rows = {row["client"].split(":")[0]: row for row in server.ask("ps")}
             self.assertEqual({client: row["stage"] for client, row in rows.items()},
                              {"127.0.0.2": "helo", "127.0.0.3": "mail", "127.0.0.4": "rcpt",
                               "127.0.0.5": "data"})
@@ -137,11 +129,11 @@ class Ps(ControlCase):
             self.assertEqual(rows["127.0.0.5"]["tls"], "TLSv1.3")
             self.assertEqual(rows["127.0.0.5"]["messages"], 1)
             self.assertEqual(rows["127.0.0.5"]["helo"], "client.example.net")
-            table = self.postern(server, "ps").splitlines()
+            table = server.postern("ps").splitlines()
             self.assertEqual(len(table), 5)
             self.assertEqual(table[0].split(),
                              ["SID", "CLIENT", "TLS", "STAGE", "AGE", "MESSAGES", "HELO"])
-        wait_for(lambda: self.ask(server, "ps") == [], "the end of all sessions")
+        wait_for(lambda: server.ask("ps") == [], "the end of all sessions")
 
     def test_helo_cannot_steer_a_terminal(self):
         server = self.start()
@@ -149,18 +141,18 @@ class Ps(ControlCase):
             dialog.expect(220)
             dialog.command("HELO \x1b[2J\x1b]0;owned\x07", 501)
             dialog.command('HELO a"\\x1b[31m', 250)
-            [row] = self.ask(server, "ps")
+            [row] = server.ask("ps")
             self.assertEqual(row["helo"], "a\\x22\\x5cx1b[31m")
-            table = self.postern(server, "ps")
+            table = server.postern("ps")
             self.assertIn("  a\\x22\\x5cx1b[31m\n", table)
             self.assertTrue(all(c == "\n" or " " <= c <= "~" for c in table), table)
 
     def test_smtp_that_hangs_is_replaced_and_the_question_answered(self):
         server = self.start('[workers]\nsmtp_threads = 1\nping_timeout = "2s"\n'
                             f'user = "{harness.unprivileged_user()}"\n')
-        roles = {role["role"]: role["pid"] for role in self.ask(server, "status")["roles"]}
+        roles = {role["role"]: role["pid"] for role in server.ask("status")["roles"]}
         os.kill(roles["smtp"], signal.SIGSTOP)
-        self.assertIn("postern-smtp died", self.postern(server, "ps", code=FAILED))
+        self.assertIn("postern-smtp died", server.postern("ps", code=FAILED))
         wait_for(lambda: run("ps", "-c", server.config_path).returncode == 0, "a new postern-smtp")
 
 
@@ -172,7 +164,7 @@ class Reload(ControlCase):
         self.rewrite(server, '"info", "postmaster"', '"info", "new", "postmaster"')
         with open(server.config_path, "a", encoding="utf-8") as file:
             file.write('[log]\nlevel = "debug"\n[limits]\nconnections = 1\n')
-        self.assertIn("generation 2", self.postern(server, "reload"))
+        self.assertIn("generation 2", server.postern("reload"))
         server.wait_event("reload", result="ok", generation=2)
         with Dialog.tls(server) as dialog:
             self.assertIn("250 2.0.0", dialog.deliver(MESSAGE, "new@ours.test"))
@@ -180,20 +172,20 @@ class Reload(ControlCase):
                 self.assertTrue(second.reply()[-1].startswith("421 "))
         self.assertEqual(len(server.mails("ours.test/new")), 1)
         self.assertTrue(server.events("connect"))
-        configuration = self.ask(server, "status")["configuration"]
+        configuration = server.ask("status")["configuration"]
         self.assertEqual((configuration["generation"], configuration["last_reload"]), (2, "ok"))
 
     def test_sessions_survive(self):
         server = self.start()
-        pids = [role["pid"] for role in self.ask(server, "status")["roles"]]
+        pids = [role["pid"] for role in server.ask("status")["roles"]]
         with Dialog.tls(server) as dialog:
             dialog.begin("info@ours.test")
             dialog.send(b"From: a@example.net\r\n\r\n")
             self.rewrite(server, '"sales"]', '"sales", "new"]')
-            self.assertEqual(self.ask(server, "reload"), {"generation": 2})
+            self.assertEqual(server.ask("reload"), {"generation": 2})
             self.assertIn("250 2.0.0", dialog.finish(b"rest\r\n"))
             self.assertIn("250 2.0.0", dialog.deliver(MESSAGE, "sales@ours.test"))
-        self.assertEqual([role["pid"] for role in self.ask(server, "status")["roles"]], pids)
+        self.assertEqual([role["pid"] for role in server.ask("status")["roles"]], pids)
 
     def test_by_signal(self):
         server = self.start()
@@ -204,7 +196,7 @@ class Reload(ControlCase):
 
     def assert_refused(self, server, *expected):
         before = server.config_path.read_text()
-        text = self.postern(server, "reload", "--socket", socket_of(server), code=FAILED)
+        text = server.postern("reload", "--socket", socket_of(server), code=FAILED)
         for part in expected:
             self.assertIn(part, text)
         self.assertEqual(server.events("reload")[-1]["result"], "failed")
@@ -228,7 +220,7 @@ class Reload(ControlCase):
         self.assert_refused(server, f"{server.config_path}:{lines - 1}:1: error: unknown",
                             f"{server.config_path}:{lines}:", "did you mean", "2 errors")
         # The socket is found in a file with mistakes too.
-        self.assertIn("2 errors", self.postern(server, "reload", code=FAILED))
+        self.assertIn("2 errors", server.postern("reload", code=FAILED))
 
     def test_text_that_is_no_toml(self):
         server = self.start()
@@ -259,7 +251,7 @@ class Reload(ControlCase):
         self.assertEqual(done.returncode, FAILED)
         self.assertIn(str(server.config_path), done.stderr)
         server.config_path.write_text(text)
-        self.assertEqual(self.ask(server, "reload"), {"generation": 2})
+        self.assertEqual(server.ask("reload"), {"generation": 2})
 
 
 class Certificates(ControlCase):
@@ -331,7 +323,7 @@ class Socket(ControlCase):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             client.sendall(b" " * (MAX_REQUEST + 8192))
             self.assertEqual(client.recv(1), b"")
-        self.assertEqual(self.ask(self.server, "ps"), [])
+        self.assertEqual(self.server.ask("ps"), [])
 
     def test_a_request_of_the_full_length(self):
         client = self.connect(self.server)
@@ -373,7 +365,7 @@ class Socket(ControlCase):
             client = self.connect(self.server)
             client.sendall(b'{"command": "ps"}\n{"command": "reload"}\n')
             client.close()
-        self.assertEqual(self.ask(self.server, "ps"), [])
+        self.assertEqual(self.server.ask("ps"), [])
 
 
 class Second(ControlCase):
@@ -386,7 +378,7 @@ class Second(ControlCase):
         self.assertEqual(code, CANNOT_CREATE, log)
         self.assertIn(f"pid {first.process.pid};", log)
         self.assertEqual(second.events("listen"), [])
-        self.assertEqual(self.ask(first, "status")["pid"], first.process.pid)
+        self.assertEqual(first.ask("status")["pid"], first.process.pid)
         self.assertTrue(self.rcpt(first, "info").startswith("250 "))
 
     def test_on_the_same_socket(self):
@@ -402,9 +394,9 @@ class Second(ControlCase):
         server = self.start()
         server.kill()
         self.assertTrue(socket_of(server).is_socket())
-        self.assertIn("no server answers", self.postern(server, "status", code=UNAVAILABLE))
+        self.assertIn("no server answers", server.postern("status", code=UNAVAILABLE))
         server.start()
-        self.assertEqual(self.ask(server, "status")["pid"], server.process.pid)
+        self.assertEqual(server.ask("status")["pid"], server.process.pid)
 
     def test_what_is_no_socket_stays(self):
         server = harness.Server()
@@ -457,7 +449,7 @@ class DefaultSocket(ControlCase):
 class Stop(ControlCase):
     def test_waits_for_the_end(self):
         server = self.start()
-        self.assertEqual(self.postern(server, "stop"), "stopped\n")
+        self.assertEqual(server.postern("stop"), "stopped\n")
         self.assertEqual(server.process.wait(5), 0)
         self.assertEqual(server.events("stop")[-1]["reason"], "control")
         self.assertFalse(socket_of(server).exists())
@@ -471,7 +463,7 @@ class Stop(ControlCase):
                 run("stop", "-c", server.config_path)))
             stopping.start()
             server.wait_event("stop")
-            self.assertIn("the server is stopping", self.postern(server, "reload", code=FAILED))
+            self.assertIn("the server is stopping", server.postern("reload", code=FAILED))
             self.assertEqual(outcome, [])
             self.assertIn("250 2.0.0", dialog.finish(MESSAGE))
         stopping.join(harness.WAIT_SECONDS)

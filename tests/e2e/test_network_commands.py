@@ -5,11 +5,10 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 
 import harness
-from harness import BUILD, MESSAGE, Dialog, wait_for
+from harness import MESSAGE, Dialog, wait_for
 
 FAILED, USAGE, UNAVAILABLE = 1, 64, 69
 BAD = "127.0.3.7"
@@ -18,17 +17,7 @@ REASON = "dictionary attack"
 SAVE_SECONDS = 0.5  # by then what is new is on its way to the disk
 
 
-def run(*arguments):
-    return subprocess.run([BUILD / "postern", *map(str, arguments)], text=True, timeout=60,
-                          capture_output=True, check=False)
-
-
 class BansCase(harness.TestCase):
-    def postern(self, server, *arguments, code=0):
-        done = run(*arguments, "-c", server.config_path)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout if code == 0 else done.stderr
-
     def add(self, server, network, duration="1h", reason=REASON):
         return server.ask("bans", "add", network, "--for", duration, "--reason", reason)
 
@@ -50,7 +39,7 @@ class BansCase(harness.TestCase):
 class Bans(BansCase):
     def test_added_listed_and_lifted(self):
         server = self.start()
-        self.assertEqual(self.postern(server, "bans"), "no bans\n")
+        self.assertEqual(server.postern("bans"), "no bans\n")
         [added] = self.add(server, BAD)["added"]
         self.assert_refused(server)
         self.assert_served(server, OTHER)
@@ -60,7 +49,7 @@ class Bans(BansCase):
         self.assertEqual(server.ask("bans"), [added])
         self.assertEqual(server.ask("bans", "list"), [added])
         wait_for(lambda: server.ask("status")["bans"] == 1, "the figure")
-        table = self.postern(server, "bans", "list").splitlines()
+        table = server.postern("bans", "list").splitlines()
         self.assertEqual(table[0].split(), ["NETWORK", "LIMIT", "SINCE", "UNTIL", "TIMES", "REASON",
                                             "EVIDENCE"])
         self.assertIn(REASON, table[1])
@@ -105,7 +94,7 @@ class Bans(BansCase):
                 ("127.0.0.0/16", "127.0.0.0/16 has no ban\n"),
                 ("elsewhere", '"elsewhere" is no network such as 192.0.2.7'),
                 ("127.0.3.1/24", '"127.0.3.1/24" is no network')]:
-            self.assertIn(expected, self.postern(server, "bans", "lift", network, code=FAILED))
+            self.assertIn(expected, server.postern("bans", "lift", network, code=FAILED))
         self.assertEqual(self.banned(server), ["127.0.3.0/24"])
 
     def test_what_cannot_be_added(self):
@@ -128,7 +117,7 @@ class Bans(BansCase):
                 (BAD, "1h", "x" * 201, "at most 200"),
                 (BAD, "1h", "x" * 5000, "too long")]:
             with self.subTest(network=network, duration=duration, reason=reason[:10]):
-                text = self.postern(server, "bans", "add", network, f"--for={duration}",
+                text = server.postern("bans", "add", network, f"--for={duration}",
                                     f"--reason={reason}", code=FAILED)
                 self.assertIn(expected, text)
         self.assertEqual(self.banned(server), [])
@@ -140,14 +129,14 @@ class Bans(BansCase):
         self.assertEqual(self.add(server, "127.0.0.0/16")["note"], note)
         self.assert_refused(server)
         self.assert_served(server, OTHER)
-        self.assertIn(note, self.postern(server, "bans", "add", "127.0.0.0/8", "--for", "1h",
+        self.assertIn(note, server.postern("bans", "add", "127.0.0.0/8", "--for", "1h",
                                          "--reason", "x"))
 
     def test_a_wrong_command_line(self):
         server = self.start()
         for arguments in (["lift"], ["add", BAD], ["add", BAD, "--for", "1h"], ["remove", BAD],
                           ["add", BAD, "--reason", "x"]):
-            self.postern(server, "bans", *arguments, code=USAGE)
+            server.postern("bans", *arguments, code=USAGE)
 
     def test_a_client_of_the_socket(self):
         """Not the tool: members that are missing, or no texts."""
@@ -336,7 +325,7 @@ class Limits(BansCase):
             self.assertEqual(limits["new_connection"],
                              [{"listener": f"127.0.0.1:{server.port} starttls", "limit": "",
                                "reply": "", "detail": ""}])
-            text = self.postern(server, "limits", BAD)
+            text = server.postern("limits", BAD)
             for expected in ("exempt ", "ban ", "good history", "it would be let in", "1 of 20",
                              "1 of 1000/1d", f"{BAD}/32", "127.0.3.0/24", "message_rate"):
                 self.assertIn(expected, text)
@@ -347,7 +336,7 @@ class Limits(BansCase):
         [prospect] = self.limits(server, source)["new_connection"]
         self.assertEqual(prospect["limit"], limit)
         self.assertEqual(prospect["reply"], self.greeting(server, source))
-        self.assertIn(prospect["reply"], self.postern(server, "limits", source))
+        self.assertIn(prospect["reply"], server.postern("limits", source))
 
     def test_full_accounts(self):
         server = self.start('[limits]\nconnections = 2\nconnection_rate = "4/1h"\n'
@@ -356,7 +345,7 @@ class Limits(BansCase):
             for _ in range(2):
                 stack.enter_context(Dialog(server.connect(BAD))).expect(220)
             self.assert_foreseen(server, "connections")
-            self.assertIn("2 of 2 FULL", self.postern(server, "limits", BAD))
+            self.assertIn("2 of 2 FULL", server.postern("limits", BAD))
         wait_for(lambda: self.count(self.limits(server), "connections")["used"] == 0, "their end")
         for _ in range(2):
             self.assert_served(server)
@@ -373,19 +362,19 @@ class Limits(BansCase):
         exempt = self.limits(server, OTHER)
         self.assertEqual(exempt["exempt"], "127.0.4.0/24")
         self.assertEqual(exempt["new_connection"][0]["limit"], "")
-        self.assertIn("by 127.0.4.0/24", self.postern(server, "limits", OTHER))
+        self.assertIn("by 127.0.4.0/24", server.postern("limits", OTHER))
 
     def test_what_is_no_address(self):
         server = self.start()
         for text in ("elsewhere", "127.0.0.0/8", ""):
             code = FAILED if text else USAGE
-            self.postern(server, "limits", *([text] if text else []), code=code)
+            server.postern("limits", *([text] if text else []), code=code)
         self.assertEqual(self.limits(server, "2001:db8::7")["networks"][0]["network"],
                          "2001:db8::/64")
 
     def test_the_busiest_in_the_status(self):
         server = self.start()
-        self.assertNotIn("OF LATE", self.postern(server, "status"))
+        self.assertNotIn("OF LATE", server.postern("status"))
         self.assertEqual(server.ask("status")["busiest"], [])
         with contextlib.ExitStack() as stack:
             for last, count in ((1, 1), (2, 3), (3, 2), (4, 1), (5, 1), (6, 1)):
@@ -395,7 +384,7 @@ class Limits(BansCase):
             self.assertEqual(len(busiest), 5)
             self.assertEqual([row["network"] for row in busiest[:2]],
                              ["127.0.3.2/32", "127.0.3.3/32"])
-            self.assertRegex(self.postern(server, "status"),
+            self.assertRegex(server.postern("status"),
                              r"OF LATE\n127\.0\.3\.2/32 +3 connections, 3 new connections\n")
             wait_for(lambda: server.ask("status")["networks"] >= 6, "the figure")
 
@@ -414,7 +403,7 @@ class Without(BansCase):
     def test_the_server_does_not_run(self):
         server = harness.Server()
         for arguments in (["bans"], ["bans", "lift", BAD], ["limits", BAD]):
-            self.assertIn("no server answers", self.postern(server, *arguments, code=UNAVAILABLE))
+            self.assertIn("no server answers", server.postern(*arguments, code=UNAVAILABLE))
 
 
 if __name__ == "__main__":
