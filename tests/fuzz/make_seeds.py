@@ -4,9 +4,7 @@ r"""Writes the seeds of all fuzz targets into a folder: FOLDER/TARGET/NAME.
     tests/fuzz/make_seeds.py build/fuzz/seeds
 
 What stands in tests/fuzz/corpus/TARGET is the least that reaches all that these seeds and the finds
-of long runs reach; to renew it, into an empty folder NEW:
-    build/fuzz/tests/fuzz_TARGET -set_cover_merge=1 -use_counters=0 NEW \
-        build/fuzz/seeds/TARGET build/fuzz/corpus/TARGET tests/fuzz/corpus/TARGET
+of long runs reach; to renew it: ./dev campaign fuzz --merge [--only TARGET]
 """
 
 import itertools
