@@ -103,7 +103,8 @@ std::string verdicts(const std::vector<Finding>& findings) {
   Rows rows{{"CHECK", "OF", "NAME", "RESULT", "SECTION", "SECURITY", "REASON"}};
   for (const Finding& finding : findings)
     rows.push_back({finding.check, finding.of, or_nothing(finding.name), finding.result,
-                    finding.section, finding.security ? dns::name_of(*finding.security) : kNothing,
+                    for_terminal(finding.section),
+                    finding.security ? dns::name_of(*finding.security) : kNothing,
                     or_nothing(finding.reason)});
   return aligned(rows);
 }

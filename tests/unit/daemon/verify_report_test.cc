@@ -95,11 +95,25 @@ std::size_t lines_with(const std::string& text, const std::string& part) {
   return count;
 }
 
+bool is_harmless(const std::string& text) {
+  return std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); });
+}
+
 }  // namespace
+
+TEST_CASE("verify: a verifier that somebody has taken steers no terminal") {
+  ctl::VerifyReport hostile = report();
+  hostile.verdicts.spf.mailfrom.section = "\x1b[2J";
+  hostile.verdicts.dkim.signatures.front().section = "\x9b\n";
+  hostile.verdicts.dmarc.section = "\r";
+  const std::string text = ctl::as_text(hostile);
+  CHECK(is_harmless(text));
+  CHECK(lines_with(text, "\\x9b\\x0a") == 1);
+}
 
 TEST_CASE("verify: the report for people") {
   const std::string text = ctl::as_text(report());
-  CHECK(std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }));
+  CHECK(is_harmless(text));
   for (const char* line :
        {"message    mail\\x1b[2J.eml, 120 bytes, 2 header fields\n",
         "client     192.0.2.7\n",
