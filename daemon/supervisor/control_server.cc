@@ -7,24 +7,12 @@
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 namespace supervisor {
 namespace {
 
 using nlohmann::json;
-
-// Nothing: not all members are texts, or there is no command.
-std::optional<ControlServer::Arguments> arguments_of(const json& request) {
-  if (!request.is_object() || !request.contains("command")) return std::nullopt;
-  ControlServer::Arguments arguments;
-  for (const auto& [name, value] : request.items()) {
-    if (!value.is_string()) return std::nullopt;
-    arguments[name] = value.get<std::string>();
-  }
-  return arguments;
-}
 
 bool may_control(int fd) {
   ucred peer{};
@@ -34,6 +22,17 @@ bool may_control(int fd) {
 }
 
 }  // namespace
+
+std::optional<ControlServer::Arguments> ControlServer::parse_request(std::string_view line) {
+  const json request = json::parse(line, nullptr, false);
+  if (!request.is_object() || !request.contains("command")) return std::nullopt;
+  Arguments arguments;
+  for (const auto& [name, value] : request.items()) {
+    if (!value.is_string()) return std::nullopt;
+    arguments[name] = value.get<std::string>();
+  }
+  return arguments;
+}
 
 ControlServer::ControlServer(common::PollLoop& loop, ControlSocket socket,
                              std::map<std::string, Handler> handlers)
@@ -89,7 +88,7 @@ void ControlServer::serve(const std::shared_ptr<Connection>& connection) {
 }
 
 void ControlServer::run(const std::shared_ptr<Connection>& connection, const std::string& line) {
-  const auto arguments = arguments_of(json::parse(line, nullptr, false));
+  const auto arguments = parse_request(line);
   if (!arguments)
     return reply(connection, base::Error::permanent("not a request: {\"command\": NAME}"));
   const auto handler = handlers_.find(arguments->at("command"));

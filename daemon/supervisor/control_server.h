@@ -14,7 +14,9 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -33,6 +35,9 @@ class ControlServer {
   // The members of the request, "command" too.
   using Arguments = std::map<std::string, std::string>;
   using Handler = std::function<void(const Arguments& arguments, Answer answer)>;
+
+  // Nothing: no object of texts, or without a command.
+  static std::optional<Arguments> parse_request(std::string_view line);
 
   // `loop` must outlive this.
   ControlServer(common::PollLoop& loop, ControlSocket socket,

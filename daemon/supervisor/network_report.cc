@@ -84,6 +84,19 @@ base::Result<ipc::ShowLimits> limits_question(const ControlServer::Arguments& ar
   return ipc::ShowLimits{0, *address};
 }
 
+json to_json(const ipc::Sessions& sessions) {
+  json rows = json::array();
+  for (const ipc::Sessions::Row& row : sessions.rows)
+    rows.push_back({{"sid", row.sid},
+                    {"client", row.client},
+                    {"tls", row.tls},
+                    {"stage", row.stage},
+                    {"helo", row.helo},
+                    {"age_ms", row.age_ms},
+                    {"messages", row.messages}});
+  return rows;
+}
+
 json to_json(const std::vector<ipc::NetworkRow>& networks) {
   json rows = json::array();
   for (const ipc::NetworkRow& row : networks) rows.push_back(to_json(row));

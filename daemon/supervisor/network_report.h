@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The control commands about networks: what a request asks of smtp, and smtp's answers as JSON.
+// The control commands about networks and sessions: what a request asks of smtp, and smtp's answers
+// as JSON.
 // Pure functions.
 #pragma once
 
@@ -19,6 +20,7 @@ base::Result<ipc::ManageBans> bans_question(const ControlServer::Arguments& argu
 // Member: "address".
 base::Result<ipc::ShowLimits> limits_question(const ControlServer::Arguments& arguments);
 
+nlohmann::json to_json(const ipc::Sessions& sessions);
 nlohmann::json to_json(const std::vector<ipc::NetworkRow>& networks);
 // A list of the bans, or an object of what was added or lifted.
 nlohmann::json to_json(const ipc::ManageBans& question, const ipc::Bans& answer);

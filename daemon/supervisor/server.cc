@@ -171,17 +171,7 @@ void Server::answer_status(const Arguments&, const ControlServer::Answer& answer
 
 void Server::answer_ps(const Arguments&, const ControlServer::Answer& answer) {
   supervisor_.ask<ipc::ListSessions, ipc::Sessions>({}, [answer](const auto& sessions) {
-    if (!sessions) return answer(sessions.error());
-    json rows = json::array();
-    for (const ipc::Sessions::Row& row : sessions->rows)
-      rows.push_back({{"sid", row.sid},
-                      {"client", row.client},
-                      {"tls", row.tls},
-                      {"stage", row.stage},
-                      {"helo", row.helo},
-                      {"age_ms", row.age_ms},
-                      {"messages", row.messages}});
-    answer(rows);
+    answer(sessions ? base::Result<json>(to_json(*sessions)) : sessions.error());
   });
 }
 
