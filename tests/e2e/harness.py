@@ -136,6 +136,16 @@ def roles_of(pid):
     return {name.rstrip("\0"): child for name, child in names.items()}
 
 
+def process_start(pid):
+    """In clock ticks; None: the process has ended, whether or not its parent has noticed."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = stat.rpartition(")")[2].split()  # the third and all that follow
+    return None if fields[0] == "Z" else int(fields[19])
+
+
 def address_space(pid):
     """Octets."""
     statm = pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="ascii")
@@ -145,6 +155,12 @@ def address_space(pid):
 def is_sanitized(pid):
     """No other program of ours has so much address space."""
     return address_space(pid) > 1 << 40
+
+
+def fields_of(line):
+    """Of a line of the log; quoted values without their quotes."""
+    return {key: value.strip('"') for key, value in
+            re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)', line)}
 
 
 def run_postern(*words):
@@ -242,7 +258,7 @@ class Server:
         self.process.kill()
         self.process.wait()
         for name, pid in roles.items():
-            wait_for(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), f"{name} to end")
+            wait_for(lambda pid=pid: process_start(pid) is None, f"{name} to end")
 
     def __enter__(self):
         return self.start()
@@ -258,11 +274,10 @@ class Server:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def events(self, name):
-        """Log lines of one event as dictionaries; quoted values without their quotes."""
+        """Log lines of one event as dictionaries."""
         complete = self.log().rpartition("\n")[0]  # the last line may be in the writing
         lines = [line for line in complete.splitlines() if f" event={name}" in f" {line} "]
-        return [{key: value.strip('"') for key, value in
-                 re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)', line)} for line in lines]
+        return [fields_of(line) for line in lines]
 
     def wait_event(self, name, **fields):
         def find():
