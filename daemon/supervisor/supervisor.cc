@@ -17,7 +17,9 @@
 namespace supervisor {
 namespace {
 
-constexpr std::chrono::seconds kPingInterval{1};
+// A process that stops is known for it after the time-out and less than two of these, which is
+// within a second.
+constexpr std::chrono::milliseconds kPingInterval{500};
 constexpr std::chrono::seconds kFirstBackOff{1};
 constexpr std::chrono::seconds kLongestBackOff{30};
 constexpr unsigned kMaxDoublings = 5;
