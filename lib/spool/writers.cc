@@ -17,17 +17,18 @@ struct Writers::State {
   explicit State(Spool& the_spool) : spool(the_spool) {}
 
   void measure();
-  void run_writer();
+  void run_writer(unsigned number);
+  bool wait_for_work(std::unique_lock<std::mutex>& lock, unsigned number);
   void run_meter();
 
   Spool& spool;
   std::atomic<std::uint64_t> free_bytes{0};
   std::mutex mutex;
-  std::condition_variable work_ready;       // queue or stopping changed
+  std::condition_variable work_ready;       // for who is active: queue, active or stopping changed
+  std::condition_variable more_active;      // for the others: active or stopping changed
   std::condition_variable measurement_due;  // delivered or writers_gone changed
   std::deque<std::function<void()>> queue;
-  unsigned active = 1;   // how many may work
-  unsigned working = 0;  // how many do
+  unsigned active = 1;  // how many may work: the first ones
   bool stopping = false;
   bool delivered = false;  // since the last measurement
   bool writers_gone = false;
@@ -40,20 +41,27 @@ void Writers::State::measure() {
   free_bytes.store(bytes ? *bytes : 0, std::memory_order_relaxed);
 }
 
-void Writers::State::run_writer() {
-  std::unique_lock lock(mutex);
+// True: there is work for this one. False: there will be none any more.
+// Which threads work is fixed. A stack and a heap that were never used cost nothing, and whoever
+// was woken at random would in time have used all of them.
+bool Writers::State::wait_for_work(std::unique_lock<std::mutex>& lock, unsigned number) {
   for (;;) {
-    work_ready.wait(lock, [this] { return stopping || (!queue.empty() && working < active); });
-    if (queue.empty()) return;
-    ++working;
+    more_active.wait(lock, [&] { return stopping || number < active; });
+    work_ready.wait(lock, [&] { return stopping || number >= active || !queue.empty(); });
+    if (number < active && !queue.empty()) return true;
+    if (stopping) return false;
+  }
+}
+
+void Writers::State::run_writer(unsigned number) {
+  std::unique_lock lock(mutex);
+  while (wait_for_work(lock, number)) {
     std::function<void()> task = std::move(queue.front());
     queue.pop_front();
     lock.unlock();
     task();
     task = {};  // what it holds is released before the lock is taken
     lock.lock();
-    --working;
-    if (!queue.empty()) work_ready.notify_one();
     delivered = true;
     measurement_due.notify_one();
   }
@@ -77,7 +85,7 @@ Writers::Writers(Spool& spool, unsigned active, unsigned threads)
   state_->active = active;
   state_->measure();
   for (unsigned i = 0; i < threads; ++i) {
-    state_->writers.emplace_back([state = state_.get()] { state->run_writer(); });
+    state_->writers.emplace_back([state = state_.get(), i] { state->run_writer(i); });
   }
   state_->meter = std::thread([state = state_.get()] { state->run_meter(); });
 }
@@ -87,6 +95,7 @@ Writers::~Writers() {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
   }
+  state_->more_active.notify_all();
   state_->work_ready.notify_all();
   for (std::thread& writer : state_->writers) writer.join();
   {
@@ -103,6 +112,7 @@ void Writers::set_active(unsigned active) {
     const std::lock_guard lock(state_->mutex);
     state_->active = active;
   }
+  state_->more_active.notify_all();
   state_->work_ready.notify_all();
 }
 

@@ -15,7 +15,7 @@ class Writers {
   static constexpr std::size_t kMaxQueued = 10000;  // jobs; the session budgets stop far below
 
   // The most that may work at once. All threads are started at the beginning, for a process that is
-  // confined cannot start any; those above `active` wait.
+  // confined cannot start any; those above `active` never work.
   static constexpr unsigned kMaxThreads = 256;
 
   // `spool` must outlive this. Free space is measured at once and then every second and after each

@@ -9,6 +9,9 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <latch>
+#include <memory>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -119,6 +122,39 @@ TEST_CASE_METHOD(Fixture, "a full queue refuses at once") {
     release.set_value();
   }
   CHECK(failed == spool::Writers::kMaxQueued);
+}
+
+// The threads that so many tasks ran in, one after the other.
+std::set<std::thread::id> threads_of(spool::Writers& writers, int tasks) {
+  std::set<std::thread::id> threads;
+  for (int i = 0; i < tasks; ++i) {
+    const auto ran_in = std::make_shared<std::promise<std::thread::id>>();
+    REQUIRE(writers.run([ran_in] { ran_in->set_value(std::this_thread::get_id()); }));
+    threads.insert(ran_in->get_future().get());
+  }
+  return threads;
+}
+
+// Returns when so many tasks have run at the same time.
+void meet(spool::Writers& writers, int tasks) {
+  const auto all = std::make_shared<std::latch>(tasks + 1);
+  for (int i = 0; i < tasks; ++i) REQUIRE(writers.run([all] { all->arrive_and_wait(); }));
+  all->arrive_and_wait();
+}
+
+// A thread that has never worked has not touched its memory.
+TEST_CASE_METHOD(Fixture, "as many threads work as are active, always the same") {
+  spool::Spool spool = open();
+  spool::Writers writers(spool, 2, 32);
+  const auto first = threads_of(writers, 200);
+  CHECK(first.size() <= 2);
+  meet(writers, 2);
+  writers.set_active(8);
+  meet(writers, 8);
+  CHECK(threads_of(writers, 200).size() <= 8);
+  writers.set_active(1);
+  meet(writers, 1);
+  CHECK(threads_of(writers, 50).size() == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "free space is known from the start and 0 when it cannot be measured") {
