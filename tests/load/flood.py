@@ -38,10 +38,11 @@ def networks(second_octet, count):
 
 
 def use_of(pid):
-    """Kilobytes and descriptors of a process."""
+    """Kilobytes, threads and descriptors of a process."""
     proc = pathlib.Path(f"/proc/{pid}")
     status = (proc / "status").read_text(encoding="ascii")
-    use = {"rss_kb": int(re.search(r"VmRSS:\s*(\d+)", status)[1])}
+    use = {"rss_kb": int(re.search(r"VmRSS:\s*(\d+)", status)[1]),
+           "threads": int(re.search(r"Threads:\s*(\d+)", status)[1])}
     if harness.AS_ROOT:  # others see no more of a process that is confined
         shares = (proc / "smaps_rollup").read_text(encoding="ascii")
         use["pss_kb"] = int(re.search(r"Pss:\s*(\d+)", shares)[1])

@@ -103,6 +103,11 @@ void Transport::send(std::string_view bytes) {
   event_add(pace_.get(), &interval);
 }
 
+void Transport::reset_at_end() {
+  const linger at_once{1, 0};
+  POSTERN_ASSERT(setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+}
+
 void Transport::send_piece() {
   const std::size_t size = std::max<std::size_t>(1, bytes_per_second_ / kPiecesPerSecond);
   const std::string piece = waiting_.substr(0, size);

@@ -52,6 +52,7 @@ class Transport {
   // Input that came before must have been taken. False: there is some, somebody speaks out of turn.
   bool start_tls();
   void send(std::string_view bytes);
+  void reset_at_end();  // a connection that is destroyed is then closed by RST
 
  private:
   struct Free {

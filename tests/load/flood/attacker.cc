@@ -37,6 +37,10 @@ void Attacker::on_secure() {
   next_step();
 }
 
+void Attacker::on_progress() {
+  if (std::exchange(throwing_, false)) next_step();
+}
+
 void Attacker::on_input(evbuffer& input) {
   while (!over_) {
     const auto reply = reader_.next(input);
@@ -60,6 +64,7 @@ void Attacker::next_step() {
     case Step::Act::Say:
       return transport_.send(step.text + "\r\n");
     case Step::Act::Throw:
+      throwing_ = true;
       return transport_.send(step.text);
     case Step::Act::Handshake:
       if (!transport_.start_tls()) over("input in clear before the handshake");
@@ -69,6 +74,9 @@ void Attacker::next_step() {
       return;
     case Step::Act::Leave:
       return over("quit");
+    case Step::Act::Reset:
+      transport_.reset_at_end();
+      return over("reset");
   }
 }
 

@@ -29,7 +29,7 @@ class Attacker final : private load::TransportHandler {
   void on_connected() override;
   void on_secure() override;
   void on_input(evbuffer& input) override;
-  void on_progress() override {}
+  void on_progress() override;
   void on_end(const std::string& reason) override { over(reason); }
 
   void on_reply(const load::Reply& reply);
@@ -45,6 +45,7 @@ class Attacker final : private load::TransportHandler {
   std::size_t next_ = 0;           // of plan_.steps
   std::size_t trickled_ = 0;       // bytes
   const Step* trickle_ = nullptr;  // when it does so
+  bool throwing_ = false;          // and goes on when all has left
   bool silent_ = false;            // only waits for its end
   bool over_ = false;
 };

@@ -3,6 +3,9 @@
 
 #include <random>
 
+#include "load/flood/dialogue.h"
+#include "load/flood/mail_plans.h"
+
 namespace flood {
 namespace {
 
@@ -36,23 +39,6 @@ std::string garbage(std::uint64_t number, const std::string& client_hello) {
   }
 }
 
-std::vector<Step> up_to_starttls() {
-  return {{Act::Say, "EHLO flood.example.net"}, {Act::Say, "STARTTLS"}};
-}
-
-std::vector<Step> up_to_secure_hello() {
-  auto steps = up_to_starttls();
-  steps.push_back({Act::Handshake, {}});
-  steps.push_back({Act::Say, "EHLO flood.example.net"});
-  return steps;
-}
-
-std::vector<Step> up_to_mail() {
-  auto steps = up_to_secure_hello();
-  steps.push_back({Act::Say, "MAIL FROM:<flood@example.net>"});
-  return steps;
-}
-
 Plan garbage_plan(std::uint64_t number, const std::string& client_hello) {
   const bool awaits_greeting = number / 6 % 2 == 0;
   return {{{Act::Throw, garbage(number, client_hello)}}, awaits_greeting, false};
@@ -65,9 +51,7 @@ Plan half_open_plan(const std::string& client_hello) {
 }
 
 Plan slow_data_plan(const std::string& mailbox) {
-  auto steps = up_to_mail();
-  steps.push_back({Act::Say, "RCPT TO:<" + mailbox + '>'});
-  steps.push_back({Act::Say, "DATA"});
+  auto steps = up_to_data(mailbox);
   steps.push_back({Act::Trickle, "From: <flood@example.net>\r\nSubject: slow\r\n"});
   return {std::move(steps)};
 }
@@ -84,8 +68,7 @@ Plan harvest_plan(std::uint64_t number, const std::string& mailbox) {
   for (int guess = 0; guess < kGuesses; ++guess)
     steps.push_back({Act::Say, "RCPT TO:<guess-" + std::to_string(number) + '-' +
                                    std::to_string(guess) + domain + '>'});
-  steps.push_back({Act::Say, "QUIT"});
-  steps.push_back({Act::Leave, {}});
+  quit(steps);
   return {std::move(steps), true, true};
 }
 
@@ -104,6 +87,14 @@ Plan make_plan(Kind kind, std::uint64_t number, const std::string& mailbox,
       return harvest_plan(number, mailbox);
     case Kind::SlowLine:
       return slow_line_plan();
+    case Kind::Good:
+      return good_plan(number, mailbox);
+    case Kind::Refused:
+      return refused_plan(number, mailbox);
+    case Kind::BrokenOff:
+      return broken_off_plan(number, mailbox, client_hello);
+    case Kind::Proxied:
+      return proxied_plan(number, mailbox);
     case Kind::Silent:
     case Kind::Count:
       break;
