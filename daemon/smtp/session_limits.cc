@@ -15,9 +15,9 @@ using policy::Moment;
 
 // Ends of a session that no mail client has; each is an error, as a bad command is. A failed
 // handshake is none: scanners that look after our TLS have many.
-constexpr std::array<std::string_view, 9> kRudeEnds = {
-    "early_talker", "bad_pipelining", "starttls_injection", "bad_chunk",    "http",
-    "tls_bytes",    "proxy_header",   "rcpt_flood",         "too_much_data"};
+constexpr std::array<std::string_view, 10> kRudeEnds = {
+    "early_talker", "bad_pipelining", "starttls_injection", "bad_chunk",     "http",
+    "tls_bytes",    "proxy_header",   "rcpt_flood",         "too_much_data", "tls_flood"};
 
 bool is_unknown(const smtp::Reply& reply) { return reply.reason == replies::no_such_user().reason; }
 

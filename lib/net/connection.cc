@@ -214,6 +214,7 @@ bool Connection::read_some() {
       session_.on_bytes({buffer.data(), io.bytes}, base::now());
       return true;
     case Io::State::Failed:
+      if (tls_ != nullptr && tls_->is_flooded()) return close_now("tls_flood"), false;
       broken_ = true;
       [[fallthrough]];
     case Io::State::Closed:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_stream.h"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -48,9 +49,26 @@ const char* or_empty(const char* text) { return text != nullptr ? text : ""; }
 
 int int_size(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, INT_MAX)); }
 
+// Called before each operation on the socket and, with BIO_CB_RETURN, behind it. OpenSSL reads on
+// within one call for as long as there is something, so the flood must be seen from inside.
+long count_piece(BIO* bio, int operation, const char*, std::size_t, int, long, int result,
+                 std::size_t*) {
+  auto& pieces = *reinterpret_cast<std::size_t*>(BIO_get_callback_arg(bio));
+  if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0) ++pieces;
+  if (operation != BIO_CB_READ || pieces <= kMaxIdlePieces) return result;
+  BIO_clear_retry_flags(bio);  // of an earlier read: this one has failed for good
+  return -1;
+}
+
 }  // namespace
 
 void TlsStream::Free::operator()(ssl_st* ssl) const { SSL_free(ssl); }
+
+TlsStream::TlsStream(ssl_st* ssl) : ssl_(ssl) {
+  BIO* const bio = SSL_get_rbio(ssl);
+  BIO_set_callback_arg(bio, reinterpret_cast<char*>(&idle_pieces_));
+  BIO_set_callback_ex(bio, count_piece);
+}
 
 TlsStream::~TlsStream() = default;
 
@@ -85,7 +103,10 @@ void TlsStream::send_close_notify() {
 }
 
 Io TlsStream::outcome(int result, std::size_t bytes) {
-  if (result > 0) return {Io::State::Done, bytes};
+  if (result > 0) {
+    idle_pieces_ = 0;
+    return {Io::State::Done, bytes};
+  }
   const int saved_errno = errno;
   const int error = SSL_get_error(ssl_.get(), result);
   switch (error) {
@@ -105,7 +126,10 @@ Io TlsStream::outcome(int result, std::size_t bytes) {
 
 void TlsStream::classify_failure(int ssl_error) {
   const unsigned long error = ERR_get_error();
-  if (error != 0) {
+  if (is_flooded()) {
+    failure_ = "flood";
+    failure_detail_ = "too many records without data";
+  } else if (error != 0) {
     failure_ = token_for(error);
     failure_detail_ = or_empty(ERR_reason_error_string(error));
   } else if (ssl_error == SSL_ERROR_SYSCALL && errno != 0) {

@@ -13,6 +13,13 @@
 
 namespace net {
 
+// Pieces that may come out of the socket for one handshake, and between two that end in data for
+// the reader. A piece is a record's head, or as much of its body as has come. A handshake has a
+// few, and a record of data tens at the most, however small the segments; who sends more keeps us
+// busy: by key updates (RFC 8446 section 4.6.3), attempts to renegotiate, or a handshake in records
+// of one octet.
+inline constexpr std::size_t kMaxIdlePieces = 1000;
+
 struct TlsFacts {
   std::string version;  // "TLSv1.3"
   std::string cipher;   // "TLS_AES_256_GCM_SHA384"
@@ -34,20 +41,22 @@ class TlsStream {
   void send_close_notify();  // as far as it goes without waiting
 
   TlsFacts facts() const;
-  // After Io::Failed: why, as a log token (protocol, cipher, eof, not_tls, alert, other) and in
-  // words.
+  // After Io::Failed: why, as a log token (protocol, cipher, eof, not_tls, alert, flood, other) and
+  // in words.
   std::string_view failure() const { return failure_; }
   const std::string& failure_detail() const { return failure_detail_; }
+  bool is_flooded() const { return idle_pieces_ > kMaxIdlePieces; }
 
  private:
   struct Free {
     void operator()(ssl_st* ssl) const;
   };
-  explicit TlsStream(ssl_st* ssl) : ssl_(ssl) {}
+  explicit TlsStream(ssl_st* ssl);
   Io outcome(int result, std::size_t bytes);
   void classify_failure(int ssl_error);
 
-  std::unique_ptr<ssl_st, Free> ssl_;
+  std::size_t idle_pieces_ = 0;
+  std::unique_ptr<ssl_st, Free> ssl_;  // ends before what its callback counts
   std::string_view failure_;
   std::string failure_detail_;
 };

@@ -321,6 +321,17 @@ struct Secured : Served {
   std::unique_ptr<SSL, void (*)(SSL*)> ssl{SSL_new(context.get()), SSL_free};
 };
 
+TEST_CASE("TLS that brings records without data and no end ends") {
+  Secured served;
+  CHECK(served.run_until([&] {
+    if (served.trace == "tls ") {
+      SSL_key_update(served.ssl.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
+      SSL_do_handshake(served.ssl.get());
+    }
+    return served.trace == "tls closed:tls_flood gone";
+  }));
+}
+
 TEST_CASE("TLS that ends without its close_notify cannot be answered any more") {
   Secured served;
   REQUIRE(::shutdown(served.client.get(), SHUT_WR) == 0);

@@ -81,4 +81,54 @@ TEST_CASE("a flood of key updates does not keep a read from returning") {
   CHECK_FALSE(ends.unread());
 }
 
+void update_keys(SSL* client) {
+  REQUIRE(SSL_key_update(client, SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+  REQUIRE(SSL_do_handshake(client) == 1);
+}
+
+TEST_CASE("a flood of key updates ends") {
+  constexpr std::size_t kMost = net::kMaxIdlePieces / 2;  // the head of each, and its body
+  Ends ends;
+  std::array<char, 100> buffer{};
+  // Data in between begins the count anew.
+  for (int i = 0; i < 2; ++i) {
+    for (std::size_t sent = 0; sent < kMost - 1; ++sent) {
+      update_keys(ends.client.get());
+      REQUIRE(ends.server->read(buffer.data(), buffer.size()).state == net::Io::State::NeedRead);
+    }
+    REQUIRE(SSL_write(ends.client.get(), "NOOP", 4) == 4);
+    REQUIRE(ends.server->read(buffer.data(), buffer.size()).done());
+  }
+  for (std::size_t sent = 0; sent < kMost; ++sent) {
+    update_keys(ends.client.get());
+    REQUIRE(ends.server->read(buffer.data(), buffer.size()).state == net::Io::State::NeedRead);
+  }
+  CHECK_FALSE(ends.server->is_flooded());
+  update_keys(ends.client.get());
+  CHECK(ends.server->read(buffer.data(), buffer.size()).state == net::Io::State::Failed);
+  CHECK(ends.server->is_flooded());
+  CHECK(ends.server->failure() == "flood");
+}
+
+// Each octet of the message in a record of its own.
+std::string in_small_records(const std::string& handshake_message) {
+  std::string records;
+  for (const char octet : handshake_message) records += std::string("\x16\3\1\0\1", 5) + octet;
+  return records;
+}
+
+TEST_CASE("a handshake in very many records ends within one call") {
+  constexpr std::size_t kRecords = net::kMaxIdlePieces;  // of two pieces each
+  Pair pair = connected();
+  const auto server = net::TlsStream::make(server_context(), pair.server.get());
+  const std::string hello = std::string("\1\0\x40\0\3\3", 6) + std::string(kRecords, '\0');
+  const std::string records = in_small_records(hello);
+  REQUIRE(send(pair.client.get(), records.data(), records.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(records.size()));
+  REQUIRE(server->handshake().state == net::Io::State::Failed);
+  CHECK(server->failure() == "flood");
+  char byte = 0;
+  CHECK(recv(pair.server.get(), &byte, 1, MSG_PEEK) == 1);  // the rest was not read
+}
+
 }  // namespace
