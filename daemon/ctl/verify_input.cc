@@ -84,9 +84,9 @@ std::optional<MessageFacts> examine_message(const std::string& message,
   facts.bytes = message.size();
   facts.header_bytes = header.size_with_empty_line();
   facts.fields = header.all().size();
+  mail::OurFields ours(authserv_id);
   for (const mail::HeaderField& field : header.all())
-    if (mail::is_for_us_to_say(field, authserv_id))
-      facts.taken_out.push_back(mail::unfolded(field.raw));
+    if (ours.include(field)) facts.taken_out.push_back(mail::unfolded(field.raw));
   return facts;
 }
 

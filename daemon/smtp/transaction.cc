@@ -80,9 +80,8 @@ base::Result<Transaction::HeaderRead> Transaction::read_header(const std::string
   if (const auto* id = fields.find("Message-ID"))
     message_id = mail::unfolded(id->value).substr(0, kMaxMessageId);
   auto looping = take_away_looping(mail::DeliveredTo(fields));
-  const auto unwanted = [&](const mail::HeaderField& field) {
-    return mail::is_for_us_to_say(field, authserv_id);
-  };
+  mail::OurFields ours(authserv_id);
+  const auto unwanted = [&](const mail::HeaderField& field) { return ours.include(field); };
   if (fields.remove_if(unwanted) > 0) {
     std::string kept;
     for (const std::string_view run : fields.pieces()) kept += run;

@@ -2,6 +2,7 @@
 #include "mail/auth_results.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/ascii.h"
 #include "base/assert.h"
@@ -90,9 +91,11 @@ std::string read_id(Rfc5322Lexer& lexer, Token& next) {
   return id;
 }
 
-bool is_same_id(std::string_view id, std::string_view authserv_id) {
+// An authserv-id as it is compared; nothing where it could not be one.
+std::optional<std::string> normalized_id(std::string_view id) {
   if (id.ends_with('.')) id.remove_suffix(1);
-  return base::iequals(id, authserv_id) || to_a_labels(id) == authserv_id;
+  if (base::is_ascii(id)) return is_token(id) ? std::optional(base::lower(id)) : std::nullopt;
+  return to_a_labels(id);
 }
 
 // authres-version = 1*DIGIT
@@ -135,17 +138,21 @@ const std::string& AuthResultsField::text() const {
   return text_;
 }
 
+bool is_auth_results(const HeaderField& field) {
+  return base::iequals(field.name, "Authentication-Results");
+}
+
 bool is_our_auth_results(const HeaderField& field, std::string_view authserv_id) {
-  if (!base::iequals(field.name, "Authentication-Results")) return false;
+  if (!is_auth_results(field)) return false;
   Rfc5322Lexer lexer(field.value);
   Token next;
   const std::string id = read_id(lexer, next);
-  if (is_same_id(id, authserv_id)) return true;
+  const auto name = normalized_id(id);
+  if (name == authserv_id) return true;
   if (is_version(next)) next = lexer.next();
   if (next.kind == Token::Kind::TooDeep) return true;  // a reader with more patience sees our name
   const bool ends = next.is(';') || next.kind == Token::Kind::End;
-  const bool is_id = is_token(id) || to_a_labels(id);
-  return !(ends && is_id) && (contains(id, authserv_id) || may_say(field.value, authserv_id));
+  return !(ends && name) && (contains(id, authserv_id) || may_say(field.value, authserv_id));
 }
 
 }  // namespace mail

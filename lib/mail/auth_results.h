@@ -57,6 +57,8 @@ class AuthResultsField {
   bool is_empty_ = true;
 };
 
+bool is_auth_results(const HeaderField& field);  // by its name
+
 // Whether a reader may take the field for one of ours, of this server: an Authentication-Results
 // field with our authserv-id, in any spelling that the grammar allows, its obsolete forms included,
 // and with any version. What does not follow the grammar up to there is ours as soon as our name

@@ -25,8 +25,10 @@ Key key(const Address& address) {
 DeliveredTo::DeliveredTo(const HeaderFields& header) {
   auto fields = header.find_all("Delivered-To");
   fields.resize(std::min(fields.size(), kMaxDeliveredTo));
+  std::size_t left = kMaxDeliveredToValues;
   for (const HeaderField& field : fields) {
-    if (field.value.size() > kMaxDeliveredToValue) continue;
+    if (field.value.size() > std::min(left, kMaxDeliveredToValue)) continue;
+    left -= field.value.size();
     const auto parsed = parse_from(field.value);
     const auto* named = std::get_if<std::vector<FromMailbox>>(&parsed);
     if (named == nullptr) continue;

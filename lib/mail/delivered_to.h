@@ -13,9 +13,10 @@
 namespace mail {
 
 // Only as much is looked at, from the top: a message that went round has ours there, and a header
-// of nothing but these fields must cost no more than others.
-inline constexpr std::size_t kMaxDeliveredTo = 100;        // fields
-inline constexpr std::size_t kMaxDeliveredToValue = 1000;  // octets; longer ones name nothing
+// of nothing but these fields must cost no more than others. Domains beyond ASCII make them costly.
+inline constexpr std::size_t kMaxDeliveredTo = 100;              // fields
+inline constexpr std::size_t kMaxDeliveredToValue = 1000;        // octets; longer ones name nothing
+inline constexpr std::size_t kMaxDeliveredToValues = 16u << 10;  // octets of all that are read
 
 // The mailboxes that the fields Delivered-To name, also among others, with a display name or
 // comments. A field that does not parse names nothing: ours does.

@@ -69,9 +69,11 @@ std::string delivered_to_field(const Address& mailbox) {
   return folded({"Delivered-To:", mailbox.to_string()});
 }
 
-bool is_for_us_to_say(const HeaderField& field, std::string_view authserv_id) {
-  // RFC 5321 section 4.4, RFC 8601 section 5
-  return base::iequals(field.name, "Return-Path") || is_our_auth_results(field, authserv_id);
+bool OurFields::include(const HeaderField& field) {
+  if (base::iequals(field.name, "Return-Path")) return true;  // RFC 5321 section 4.4
+  if (!is_auth_results(field)) return false;
+  // RFC 8601 section 5
+  return ++auth_results_ > kMaxAuthResultsFields || is_our_auth_results(field, authserv_id_);
 }
 
 std::string rfc5322_date(base::WallTime time) {

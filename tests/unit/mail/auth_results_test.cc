@@ -193,7 +193,7 @@ TEST_CASE("somebody else's name") {
         " mx.ours.test.a; none", " xmx.ours.test; none", " mx.ours.tes; none",
         " other.test (mx.ours.test); none", " other.test; spf=pass smtp.helo=mx.ours.test",
         " other.test 1; mx.ours.test", " \"other.test\"; none", " mail_1; none",
-        " b\u00fccher.example; none"}) {
+        " b\u00fccher.example; none", " b\u00fccher.example.; none", " other.test.; none"}) {
     INFO(value);
     CHECK_FALSE(is_ours(value));
   }

@@ -65,6 +65,15 @@ TEST_CASE("what is looked at is limited") {
   CHECK(delivered(others + "Delivered-To: info@ours.test\r\n", kInfo));
   others += "Delivered-To: x@y\r\n";
   CHECK_FALSE(delivered(others + "Delivered-To: info@ours.test\r\n", kInfo));
+
+  const std::string field = "Delivered-To:" + std::string(924, ' ') + "info@ours.example\r\n";
+  constexpr std::size_t kValue = 924 + 17;
+  std::string many;
+  for (std::size_t size = 0; size + kValue <= mail::kMaxDeliveredToValues; size += kValue)
+    many += field;
+  const std::size_t left = mail::kMaxDeliveredToValues % kValue;
+  CHECK(delivered(many + padded(left), kInfo));
+  CHECK_FALSE(delivered(many + padded(left + 1), kInfo));
 }
 
 }  // namespace

@@ -121,10 +121,20 @@ TEST_CASE("what only we may say") {
       "return-PATH: <a@example.net>\r\nReturn-Path-Of: x\r\n"
       "Authentication-Results: (c) MX.ours.test/1;\r\n spf=pass\r\n"
       "Authentication-Results: mx.example.net; spf=pass\r\nReceived: by mx.ours.test\r\n\r\n");
-  std::vector<bool> ours;
-  for (const mail::HeaderField& field : header.all())
-    ours.push_back(mail::is_for_us_to_say(field, "mx.ours.test"));
-  CHECK(ours == std::vector{true, false, true, false, false});
+  mail::OurFields ours("mx.ours.test");
+  std::vector<bool> found;
+  for (const mail::HeaderField& field : header.all()) found.push_back(ours.include(field));
+  CHECK(found == std::vector{true, false, true, false, false});
+}
+
+TEST_CASE("of very many Authentication-Results only the first may be somebody else's") {
+  std::string text;
+  for (std::size_t i = 0; i <= mail::kMaxAuthResultsFields; ++i)
+    text += "Authentication-Results: mx.example.net; none\r\nSubject: x\r\n";
+  const mail::HeaderFields header(text);
+  mail::OurFields ours("mx.ours.test");
+  for (std::size_t i = 0; i < header.all().size(); ++i)
+    REQUIRE(ours.include(header.all()[i]) == (i == 2 * mail::kMaxAuthResultsFields));
 }
 
 TEST_CASE("dates are RFC 5322, in UTC") {
