@@ -13,19 +13,12 @@ namespace {
 
 Author fault(AuthorFault fault, std::string reason) { return {fault, {}, std::move(reason)}; }
 
-// No field by the grammar, but shown as one by mail programs that pass over what is between its
-// name and the colon (Chen, Paxson, Jiang, "Composition Kills", 2020). The line of an mbox is none.
-bool looks_like_from(const mail::HeaderField& line) {
-  constexpr std::string_view kName = "from";
-  if (!line.name.empty() || !base::iequals(line.raw.substr(0, kName.size()), kName)) return false;
-  const auto behind = std::find_if(line.raw.begin() + kName.size(), line.raw.end(),
-                                   [](char c) { return c > ' ' && c <= '~'; });
-  return behind != line.raw.end() && *behind == ':';
-}
-
 }  // namespace
 
 Author author_of(const mail::HeaderFields& header) {
+  const auto looks_like_from = [](const mail::HeaderField& line) {
+    return mail::looks_like(line, "From");
+  };
   if (std::ranges::any_of(header.all(), looks_like_from))
     return fault(AuthorFault::BadFrom, "a line looks like a From field and is none");
   const std::size_t fields = header.count("From");

@@ -138,9 +138,7 @@ const std::string& AuthResultsField::text() const {
   return text_;
 }
 
-bool is_auth_results(const HeaderField& field) {
-  return base::iequals(field.name, "Authentication-Results");
-}
+bool is_auth_results(const HeaderField& field) { return base::iequals(field.name, kAuthResults); }
 
 bool is_our_auth_results(const HeaderField& field, std::string_view authserv_id) {
   if (!is_auth_results(field)) return false;

@@ -57,6 +57,7 @@ class AuthResultsField {
   bool is_empty_ = true;
 };
 
+inline constexpr std::string_view kAuthResults = "Authentication-Results";
 bool is_auth_results(const HeaderField& field);  // by its name
 
 // Whether a reader may take the field for one of ours, of this server: an Authentication-Results

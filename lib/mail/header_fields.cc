@@ -96,6 +96,14 @@ std::vector<std::string_view> HeaderFields::pieces() const {
   return pieces;
 }
 
+bool looks_like(const HeaderField& line, std::string_view name) {
+  const auto colon = line.raw.find(':');
+  if (!line.name.empty() || colon == std::string_view::npos) return false;
+  std::string bare(line.raw.substr(0, colon));
+  std::erase_if(bare, [](char c) { return !is_ftext(c); });
+  return base::iequals(bare, name);
+}
+
 std::string unfolded(std::string_view value) {
   std::string text;
   while (!value.empty()) {

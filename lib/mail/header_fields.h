@@ -57,6 +57,11 @@ class HeaderFields {
   bool needs_empty_line_ = false;
 };
 
+// A malformed line that a mail program may take for the field `name`: for one that passes over
+// folds, blanks, control characters and octets beyond ASCII, that is what stands before the colon
+// (Chen, Paxson, Jiang, "Composition Kills", 2020).
+bool looks_like(const HeaderField& line, std::string_view name);
+
 // A value as one line (section 2.2.3), without white space around it.
 std::string unfolded(std::string_view value);
 

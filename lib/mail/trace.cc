@@ -71,6 +71,7 @@ std::string delivered_to_field(const Address& mailbox) {
 
 bool OurFields::include(const HeaderField& field) {
   if (base::iequals(field.name, "Return-Path")) return true;  // RFC 5321 section 4.4
+  if (looks_like(field, "Return-Path") || looks_like(field, kAuthResults)) return true;
   if (!is_auth_results(field)) return false;
   // RFC 8601 section 5
   return ++auth_results_ > kMaxAuthResultsFields || is_our_auth_results(field, authserv_id_);

@@ -45,8 +45,9 @@ std::string delivered_to_field(const Address& mailbox);
 inline constexpr std::size_t kMaxAuthResultsFields = 100;
 
 // Which fields of a header nobody may say but we, where a message is delivered: Return-Path, and
-// Authentication-Results that may be taken for ours (auth_results.h). Of these, all behind the
-// first kMaxAuthResultsFields count as ours (RFC 8601 section 5 lets us take out any).
+// Authentication-Results that may be taken for ours (auth_results.h); lines that only look like one
+// of these; and all Authentication-Results behind the first kMaxAuthResultsFields (RFC 8601 section
+// 5 lets us take out any).
 class OurFields {
  public:
   explicit OurFields(std::string authserv_id) : authserv_id_(std::move(authserv_id)) {}

@@ -127,6 +127,22 @@ TEST_CASE("what only we may say") {
   CHECK(found == std::vector{true, false, true, false, false});
 }
 
+TEST_CASE("what only looks like a field that only we may write") {
+  const mail::HeaderFields header(
+      "Subject: x\r\nReturn-Path\x0b: <a@example.net>\r\n"
+      "authentication-results\xc2\xa0: mx.ours.test; dmarc=pass\r\n"
+      "Authentication-Results\r\n : mx.ours.test; dmarc=pass\r\n"
+      "\xef\xbb\xbf"
+      "Authentication-Results: mx.ours.test; dmarc=pass\r\n"
+      "Authentication-\x7fResults: mx.example.net; none\r\n"
+      "X Authentication-Results: mx.ours.test; dmarc=pass\r\n"
+      "Authentication-Results\r\nA B: Return-Path\x0b: x\r\n\r\n");
+  mail::OurFields ours("mx.ours.test");
+  std::vector<bool> found;
+  for (const mail::HeaderField& field : header.all()) found.push_back(ours.include(field));
+  CHECK(found == std::vector{false, true, true, true, true, true, false, false, false});
+}
+
 TEST_CASE("of very many Authentication-Results only the first may be somebody else's") {
   std::string text;
   for (std::size_t i = 0; i <= mail::kMaxAuthResultsFields; ++i)
