@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
@@ -45,6 +46,20 @@ TEST_CASE("messages and descriptors arrive in order") {
   CHECK(::fcntl(second->fd->get(), F_GETFD) == FD_CLOEXEC);
   CHECK(ipc::unpack<ipc::Ping>(take(ends.b)->body)->number == 2);
   CHECK_FALSE(take(ends.b));
+}
+
+TEST_CASE("a descriptor for which there is no room is lost, and that is what is said") {
+  Ends ends = make_ends(ipc::State::Serving);
+  REQUIRE(ends.a.send(ipc::Reload{5}, base::UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))));
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const base::UniqueFd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const rlimit none{static_cast<rlim_t>(next.get() + 1), before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const auto received = ends.b.receive();
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  REQUIRE_FALSE(received);
+  CHECK(received.error().reason == "descriptors were lost: too many are open");
 }
 
 TEST_CASE("what the kernel does not take waits, whole and in order") {
