@@ -2,9 +2,11 @@
 #include "daemon/common/role_start.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <new>
 
 #include "daemon/common/await_message.h"
 #include "daemon/common/build_id.h"
@@ -66,7 +68,12 @@ base::Status take_part(RoleParts& parts, ipc::Message& message) {
   }
 }
 
+// An exception that nobody catches would end in SIGABRT, which says nothing. A verifier's would be
+// held against the client whose message it had, though others may have taken the memory.
+[[noreturn]] void end_without_memory() { ::_exit(kExitSoftware); }
+
 base::Status prepare_process() {
+  std::set_new_handler(end_without_memory);
   open_standard_descriptors();
   adopt_journal();
   // The end comes by the supervisor's channel: a signal to the process group must not cut a message

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "daemon/common/exit_code.h"
 #include "obs/log.h"
 
@@ -23,7 +25,10 @@ void SupervisorLink::on_readable() {
 void SupervisorLink::on_writable() { end_unless(channel_.flush()); }
 
 void SupervisorLink::end_unless(const base::Status& status) {
-  if (!status) end(status.error().reason);
+  if (status) return;
+  // It has closed our channel, which we have not seen yet: the same end as in on_readable().
+  if (status.error().system_error == EPIPE) ::_exit(kExitOk);
+  end(status.error().reason);
 }
 
 void SupervisorLink::end(const std::string& reason) {

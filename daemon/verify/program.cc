@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/verify/program.h"
 
-#include <unistd.h>
-
-#include <new>
 #include <utility>
 
-#include "daemon/common/exit_code.h"
 #include "daemon/common/journal.h"
 #include "daemon/common/role_settings.h"
 #include "daemon/common/role_start.h"
@@ -21,10 +17,6 @@ namespace {
 
 // Far above what a job needs: what a fault of a library could take must not harm the others.
 constexpr std::uint64_t kAddressSpace = std::uint64_t{1} << 30;  // bytes
-
-// An exception that nobody catches would end in SIGABRT: a crash, and held against the client whose
-// message it was, though others may have taken the memory.
-[[noreturn]] void end_without_memory() { _exit(common::kExitSoftware); }
 
 base::Status serve(common::RoleStart start, Work work) {
   const auto log = common::open_settings<obs::Settings>(start.parts.settings);
@@ -46,7 +38,6 @@ base::Status serve(common::RoleStart start, Work work) {
 }  // namespace
 
 int run_program(ipc::Role role, const std::function<base::Result<Work>()>& make_work) {
-  std::set_new_handler(end_without_memory);
   auto start = common::begin_role(role);
   if (!start) return common::fail_role(role, start.error());
   auto work = make_work();

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The end: listeners close at once, what runs may finish, nothing is acknowledged and then lost."""
 import contextlib
+import os
 import signal
 import threading
+import time
 
 import harness
 from harness import MESSAGE, Dialog
@@ -95,6 +97,19 @@ class Shutdown(harness.TestCase):
         self.assertEqual(dialog.rest(), b"")
         self.assert_ends(server)
         self.assertEqual(server.stored(), [])
+
+    def test_a_process_that_is_late_accuses_nobody(self):
+        """A ping of a supervisor that has gone is answered to nobody."""
+        server = self.start()
+        pid = server.roles()["postern-verify.1"]
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(1.5)  # by then it has been pinged
+        self.terminate(server)
+        time.sleep(0.5)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+        self.assert_ends(server)
+        self.assertEqual(server.events("ipc_violation"), [])
 
     def test_interrupt_ends_it_as_well(self):
         server = self.start()
