@@ -9,6 +9,8 @@ namespace deliver_role {
 
 namespace {
 
+constexpr std::chrono::seconds kDiskInterval{1};
+
 // All that mail may go to.
 std::vector<spool::Mailbox> targets(const common::DeliverRoleSettings& settings) {
   std::vector<spool::Mailbox> all = settings.mailboxes;
@@ -35,7 +37,14 @@ void Role::run(ipc::Channel supervisor, std::vector<std::string> warnings) {
       supervisor_->fd(), [this] { supervisor_->on_readable(); },
       [this] { return supervisor_->wants_write(); }, [this] { supervisor_->on_writable(); });
   supervisor_->send(ipc::Confined{std::move(warnings)});
+  watch_disk();
   loop_.run();
+}
+
+void Role::watch_disk() {
+  const base::Instant now = base::now();
+  disk_.look(writers_.standing(now), now);
+  loop_.after(kDiskInterval, [this] { watch_disk(); });
 }
 
 void Role::on_ping(std::uint64_t number) { supervisor_->send(ipc::Pong{number, 0, 0, 0, {}, {}}); }
@@ -68,7 +77,8 @@ void Role::on_drain(std::chrono::milliseconds) { supervisor_->send(ipc::Drained{
 void Role::on_peer(const ipc::RoleId& peer, base::UniqueFd channel) {
   if (peer.role != ipc::Role::Smtp) return;
   if (smtp_ != nullptr) smtp_->close();
-  smtp_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, state_, std::move(channel));
+  smtp_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, state_, disk_,
+                                     std::move(channel));
   smtp_->start();
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/common/role_settings.h"
 #include "daemon/common/role_start.h"
 #include "daemon/common/supervisor_link.h"
+#include "daemon/deliver/disk_watch.h"
 #include "daemon/deliver/janitor.h"
 #include "daemon/deliver/smtp_peer.h"
 #include "daemon/deliver/state_store.h"
@@ -38,6 +39,7 @@ class Role final : public common::RoleHandler {
   void on_list_sessions(std::uint64_t request) override;
 
  private:
+  void watch_disk();
   void reload(std::uint64_t generation, const common::DeliverRoleSettings& settings);
 
   common::PollLoop loop_;
@@ -46,6 +48,7 @@ class Role final : public common::RoleHandler {
   StateStore state_;
   spool::Writers writers_;
   Janitor janitor_;
+  DiskWatch disk_;
   std::unique_ptr<common::SupervisorLink> supervisor_;
   std::shared_ptr<SmtpPeer> smtp_;
 };

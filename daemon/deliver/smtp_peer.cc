@@ -55,12 +55,14 @@ bool KnownMailboxes::has(const spool::Mailbox& mailbox) const {
 }
 
 SmtpPeer::SmtpPeer(common::PollLoop& loop, spool::Spool& spool, spool::Writers& writers,
-                   const KnownMailboxes& known, StateStore& state, base::UniqueFd channel)
+                   const KnownMailboxes& known, StateStore& state, DiskWatch& disk,
+                   base::UniqueFd channel)
     : loop_(loop),
       spool_(spool),
       writers_(writers),
       known_(known),
       state_(state),
+      disk_(disk),
       channel_(std::move(channel), ipc::State::FromSmtp) {}
 
 void SmtpPeer::start() {
@@ -84,6 +86,10 @@ void SmtpPeer::close() {
 
 void SmtpPeer::on_readable() {
   const auto more = channel_.receive();
+  if (!more) {
+    obs::log_trouble("channel", "smtp: " + more.error().reason);
+    return close();
+  }
   while (open_) {
     auto message = channel_.next();
     if (!message) {
@@ -95,7 +101,7 @@ void SmtpPeer::on_readable() {
     log_violation(std::string(ipc::name_of((*message)->type)) + ": makes no sense");
     return close();
   }
-  if (!more || !*more) close();
+  if (!*more) close();
 }
 
 bool SmtpPeer::handle(ipc::Message& message) {
@@ -201,7 +207,10 @@ bool SmtpPeer::deliver(ipc::Deliver deliver, base::UniqueFd last_part) {
     if (partial != nullptr)
       complete = self->spool_.append(partial->file.appending.get(), part->get(), last_size);
     const spool::Done done = complete ? self->spool_.deliver(job) : failed(complete.error());
-    self->loop_.post([self, done, message] { self->delivered(message, done); });
+    self->loop_.post([self, done, message] {
+      if (done.outcome != spool::Outcome::Durable) self->disk_.failed(done.reason, base::now());
+      self->delivered(message, done);
+    });
   };
   if (!writers_.run(work))
     delivered(message, failed(base::Error::temporary("the queue of the writers is full")));

@@ -15,6 +15,7 @@
 
 #include "base/unique_fd.h"
 #include "daemon/common/poll_loop.h"
+#include "daemon/deliver/disk_watch.h"
 #include "daemon/deliver/state_store.h"
 #include "ipc/channel.h"
 #include "spool/delivery.h"
@@ -42,7 +43,7 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
 
   // All references must outlive the work that is given to the writers.
   SmtpPeer(common::PollLoop& loop, spool::Spool& spool, spool::Writers& writers,
-           const KnownMailboxes& known, StateStore& state, base::UniqueFd channel);
+           const KnownMailboxes& known, StateStore& state, DiskWatch& disk, base::UniqueFd channel);
 
   void start();
   void close();
@@ -76,6 +77,7 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
   spool::Writers& writers_;
   const KnownMailboxes& known_;
   StateStore& state_;
+  DiskWatch& disk_;
   ipc::Channel channel_;
   bool open_ = true;
   std::uint64_t last_space_ = UINT64_MAX;

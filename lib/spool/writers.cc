@@ -6,6 +6,8 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -28,7 +30,9 @@ struct Writers::State {
   std::condition_variable more_active;      // for the others: active or stopping changed
   std::condition_variable measurement_due;  // delivered or writers_gone changed
   std::deque<std::function<void()>> queue;
-  unsigned active = 1;  // how many may work: the first ones
+  unsigned active = 1;                 // how many may work: the first ones
+  std::multiset<base::Instant> begun;  // by those that work
+  std::string space_error;             // of the last measurement
   bool stopping = false;
   bool delivered = false;  // since the last measurement
   bool writers_gone = false;
@@ -38,6 +42,8 @@ struct Writers::State {
 
 void Writers::State::measure() {
   const base::Result<std::uint64_t> bytes = spool.free_bytes();
+  const std::lock_guard lock(mutex);
+  space_error = bytes ? "" : bytes.error().reason;
   free_bytes.store(bytes ? *bytes : 0, std::memory_order_relaxed);
 }
 
@@ -56,12 +62,14 @@ bool Writers::State::wait_for_work(std::unique_lock<std::mutex>& lock, unsigned 
 void Writers::State::run_writer(unsigned number) {
   std::unique_lock lock(mutex);
   while (wait_for_work(lock, number)) {
+    const auto mine = begun.insert(base::now());
     std::function<void()> task = std::move(queue.front());
     queue.pop_front();
     lock.unlock();
     task();
     task = {};  // what it holds is released before the lock is taken
     lock.lock();
+    begun.erase(mine);
     delivered = true;
     measurement_due.notify_one();
   }
@@ -133,6 +141,12 @@ void Writers::submit(Job job, const std::function<void(Done)>& done) {
   Done refused;
   refused.reason = "the queue of the writers is full";
   done(std::move(refused));
+}
+
+Writers::Standing Writers::standing(base::Instant now) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto longest = state_->begun.empty() ? base::Duration{0} : now - *state_->begun.begin();
+  return {longest, state_->queue.size(), state_->space_error};
 }
 
 std::uint64_t Writers::free_bytes() const {

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 
+#include "base/time.h"
 #include "spool/delivery.h"
 
 namespace spool {
@@ -31,6 +33,14 @@ class Writers {
   // `done` is called once, in a writer thread; at once, with Outcome::Failed, when the queue is
   // full.
   void submit(Job job, const std::function<void(Done)>& done);
+
+  // What an administrator should know of the disk.
+  struct Standing {
+    base::Duration longest{0};  // has the piece of work taken that was begun first
+    std::size_t waiting = 0;    // pieces of work
+    std::string space_error{};  // of the last measurement
+  };
+  Standing standing(base::Instant now) const;
 
   // Bytes free at the last measurement; never blocks. 0 when the measurement failed.
   std::uint64_t free_bytes() const;

@@ -150,6 +150,13 @@ TEST_CASE("each write is cut short") { check_at_every_call(Fault::Kind::ShortWri
 TEST_CASE("each write takes nothing") { check_at_every_call(Fault::Kind::ZeroWrite, {EIO}); }
 
 // Also the death of the process at that call: what is on the disk is the same.
+// As a clock that jumps by two days has the sweep do.
+TEST_CASE("what is swept from under a delivery makes it fail, and leaves nothing of it") {
+  const std::vector<std::string> calls = calls_without_fault(false);
+  for (unsigned step = 1; step <= calls.size(); ++step)
+    if (calls[step - 1] == "rename") check_one({Fault::Kind::Fail, step, ENOENT}, calls, false);
+}
+
 TEST_CASE("from each call on the disk is dead") {
   check_at_every_call(Fault::Kind::FailFrom, {EIO});
 }

@@ -38,7 +38,7 @@ class Stage {
     auto ends = ipc::Channel::make_pair();
     REQUIRE(ends.ok());
     smtp_.emplace(std::move(ends->first), ipc::State::FromDeliver);
-    peer_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, state_,
+    peer_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, state_, disk_,
                                        std::move(ends->second));
     peer_->start();
   }
@@ -125,6 +125,7 @@ class Stage {
   common::PollLoop loop_;
   deliver_role::KnownMailboxes known_;
   spool::Spool spool_ = open_spool();
+  deliver_role::DiskWatch disk_;
   deliver_role::StateStore state_{loop_, writers_, *deliver_role::open_state_files(nullptr)};
   spool::Writers writers_{spool_, 2, 2};
   std::optional<ipc::Channel> smtp_;

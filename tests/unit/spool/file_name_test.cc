@@ -46,6 +46,13 @@ TEST_CASE("names of one moment differ, also between threads") {
   CHECK(all.size() == 4000);
 }
 
+TEST_CASE("names differ although the clock goes back to the same moment") {
+  const base::WallTime moment(std::chrono::seconds(1700000000));
+  const std::string before = spool::unique_file_name(moment, "h");
+  spool::unique_file_name(moment + std::chrono::hours(24), "h");
+  CHECK(spool::unique_file_name(moment, "h") != before);
+}
+
 TEST_CASE("'/' and ':' of a host are escaped") {
   CHECK(spool::host_for_file_name("mx.example.org") == "mx.example.org");
   CHECK(spool::host_for_file_name("a/b:c") == "a\\057b\\072c");

@@ -157,12 +157,37 @@ TEST_CASE_METHOD(Fixture, "as many threads work as are active, always the same")
   CHECK(threads_of(writers, 50).size() == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "how long the oldest work is at it, and how much waits") {
+  spool::Spool spool = open();
+  std::promise<void> running, release;
+  spool::Writers writers(spool, 1);
+  CHECK(writers.standing(base::now()).longest == base::Duration{0});
+  const base::Instant before = base::now();
+  REQUIRE(writers.run([&, released = release.get_future().share()] {
+    running.set_value();
+    released.wait();
+  }));
+  running.get_future().wait();
+  const base::Instant begun = base::now();
+  std::promise<void> done;
+  REQUIRE(writers.run([&] { done.set_value(); }));
+  const auto standing = writers.standing(begun + std::chrono::hours(1));
+  CHECK(standing.longest >= std::chrono::hours(1));
+  CHECK(standing.longest <= begun + std::chrono::hours(1) - before);
+  CHECK(standing.waiting == 1);
+  release.set_value();
+  done.get_future().wait();
+  CHECK(writers.standing(base::now()).waiting == 0);
+}
+
 TEST_CASE_METHOD(Fixture, "free space is known from the start and 0 when it cannot be measured") {
   support::FaultyFileOps ops(spool::system_file_ops());
   spool::Spool spool = open(ops);
   CHECK(spool::Writers(spool, 1).free_bytes() > 0);
   ops.arm({{support::Fault::Kind::FailFrom, 1, EIO}});
-  CHECK(spool::Writers(spool, 1).free_bytes() == 0);
+  const spool::Writers writers(spool, 1);
+  CHECK(writers.free_bytes() == 0);
+  CHECK(writers.standing(base::now()).space_error.ends_with("Input/output error"));
 }
 
 // A disk whose free space the test sets; everything else is real.

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/deliver/disk_watch.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "obs/log.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A watch, its clock, and the log as the journal would get it.
+class Stage {
+ public:
+  Stage() {
+    std::array<int, 2> ends{};
+    REQUIRE(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    ours_.reset(ends[0]);
+    theirs_.reset(ends[1]);
+    obs::use_journal(ours_.get());
+  }
+  ~Stage() { obs::use_journal(-1); }
+
+  void failed(const std::string& reason) { watch_.failed(reason, now); }
+  // `longest` is how long the oldest work is at it.
+  void look(base::Duration longest, std::size_t waiting = 0, const std::string& error = {}) {
+    watch_.look({longest, waiting, error}, now);
+  }
+  // What has been logged since the last call: the texts of the lines.
+  std::vector<std::string> logged() const {
+    std::vector<std::string> texts;
+    std::array<char, 4096> buffer{};
+    for (ssize_t size = 0;
+         (size = recv(theirs_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)) > 0;) {
+      const std::string entry(buffer.data(), static_cast<std::size_t>(size));
+      const auto begin = entry.find("MESSAGE=event=") + sizeof "MESSAGE=event=" - 1;
+      texts.push_back(entry.substr(begin, entry.find('\n', begin) - begin));
+    }
+    return texts;
+  }
+
+  base::Instant now{1h};
+
+ private:
+  base::UniqueFd ours_;
+  base::UniqueFd theirs_;
+  deliver_role::DiskWatch watch_;
+};
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("disk watch: failures are told once a minute") {
+  Stage stage;
+  stage.failed("first");
+  stage.failed("second");
+  stage.now += 59s;
+  stage.failed("third");
+  CHECK(stage.logged() == Lines{"trouble area=spool reason=\"first\""});
+  stage.now += 1s;
+  stage.failed("fourth");
+  CHECK(stage.logged() == Lines{"trouble area=spool reason=\"fourth\""});
+}
+
+TEST_CASE("disk watch: room that cannot be measured is a failure") {
+  Stage stage;
+  stage.look(0s);
+  CHECK(stage.logged().empty());
+  stage.look(0s, 0, "no");
+  stage.look(0s, 0, "no");
+  CHECK(stage.logged() == Lines{"trouble area=spool reason=\"no\""});
+}
+
+TEST_CASE("disk watch: work that does not end is told once, and when it has ended") {
+  Stage stage;
+  stage.look(9s);
+  CHECK(stage.logged().empty());
+  stage.now += 1s;
+  stage.look(10s, 3);
+  CHECK(stage.logged() == Lines{"disk_stalled state=begins seconds=10 waiting=3"});
+  stage.now += 20s;
+  stage.look(30s, 4);
+  CHECK(stage.logged().empty());
+  stage.now += 5s;
+  SECTION("and the disk works") {
+    stage.look(1s, 1);
+    CHECK(stage.logged() == Lines{"disk_stalled state=over seconds=35 waiting=1"});
+  }
+  SECTION("and other work does not") {
+    stage.look(12s, 1);
+    CHECK(stage.logged() == Lines{"disk_stalled state=over seconds=35 waiting=1",
+                                  "disk_stalled state=begins seconds=12 waiting=1"});
+  }
+}
