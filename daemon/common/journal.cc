@@ -17,12 +17,14 @@ namespace {
 
 constexpr char kVariable[] = "POSTERN_JOURNAL_FD";
 
-base::UniqueFd connected_socket() {
+bool connect_to_journal(int fd) {
   constexpr sockaddr_un kJournal{AF_UNIX, "/run/systemd/journal/socket"};
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&kJournal), sizeof kJournal) == 0;
+}
+
+base::UniqueFd connected_socket() {
   const base::UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd ||
-      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&kJournal), sizeof kJournal) != 0)
-    return {};
+  if (!fd || !connect_to_journal(fd.get())) return {};
   return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstFreeFd));
 }
 
@@ -32,6 +34,11 @@ void connect_journal() {
   if (!obs::stderr_is_journal()) return;
   // Open until the process ends, as standard error is: the very last line may need it.
   if (base::UniqueFd fd = connected_socket()) obs::use_journal(fd.release());
+}
+
+// The roles have the same socket, not one like it, and so no need to connect.
+void reconnect_journal() {
+  if (obs::journal_fd() >= 0) connect_to_journal(obs::journal_fd());
 }
 
 std::string hand_down_journal() {

@@ -12,6 +12,10 @@ namespace common {
 // Without one it stays with standard error.
 void connect_journal();
 
+// The same: should another journal have taken the place of that one, the lines of all processes go
+// to it from now on.
+void reconnect_journal();
+
 // For the child between fork and exec: makes the socket, if there is one, descriptor kJournalFd
 // (role_start.h), and gives the variable that tells the role so; else empty.
 std::string hand_down_journal();

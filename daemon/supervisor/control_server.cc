@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "obs/log.h"
+
 namespace supervisor {
 namespace {
 
@@ -37,13 +39,32 @@ std::optional<ControlServer::Arguments> ControlServer::parse_request(std::string
 ControlServer::ControlServer(common::PollLoop& loop, ControlSocket socket,
                              std::map<std::string, Handler> handlers)
     : loop_(loop), socket_(std::move(socket)), handlers_(std::move(handlers)) {
-  loop_.watch(socket_.fd(), [this] { accept(); });
+  listen();
 }
 
-ControlServer::~ControlServer() { loop_.unwatch(socket_.fd()); }
+ControlServer::~ControlServer() { loop_.unwatch(socket_->fd()); }
+
+void ControlServer::listen() {
+  loop_.watch(socket_->fd(), [this] { accept(); });
+}
+
+void ControlServer::keep_in_place() {
+  if (socket_->is_in_place()) return;
+  auto made = ControlSocket::open(socket_->path());
+  if (!made) {
+    if (std::exchange(last_failure_, made.error().reason) != made.error().reason)
+      obs::log_trouble("control", made.error().reason);
+    return;
+  }
+  loop_.unwatch(socket_->fd());
+  socket_.emplace(std::move(*made));
+  listen();
+  last_failure_.clear();
+  obs::log_trouble("control", "the file of control.socket was gone and has been made again");
+}
 
 void ControlServer::accept() {
-  base::UniqueFd fd(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  base::UniqueFd fd(::accept4(socket_->fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!fd || !may_control(fd.get()) || connections_ >= kMaxConnections) return;
   ++connections_;
   const auto connection = std::make_shared<Connection>();

@@ -44,6 +44,10 @@ class ControlServer {
                 std::map<std::string, Handler> handlers);
   ~ControlServer();
 
+  // Makes the file of the socket again where somebody removed it. What that comes to is a line in
+  // the log, once.
+  void keep_in_place();
+
  private:
   struct Connection {
     base::UniqueFd fd;
@@ -52,6 +56,7 @@ class ControlServer {
     bool waiting = false;  // for the answer to a request
     bool serving = false;  // serve() is at work
   };
+  void listen();
   void accept();
   void on_readable(const std::shared_ptr<Connection>& connection);
   void serve(const std::shared_ptr<Connection>& connection);
@@ -62,9 +67,10 @@ class ControlServer {
   void close(const std::shared_ptr<Connection>& connection);
 
   common::PollLoop& loop_;
-  const ControlSocket socket_;
+  std::optional<ControlSocket> socket_;  // there always is one
   const std::map<std::string, Handler> handlers_;
   std::size_t connections_ = 0;
+  std::string last_failure_;  // to put the file in its place
 };
 
 }  // namespace supervisor

@@ -61,6 +61,13 @@ base::Status remove_dead_socket(const std::string& path, const sockaddr_un& addr
   return base::ok();
 }
 
+// Nothing: there is no file.
+std::pair<dev_t, ino_t> file_at(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
+
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 base::Status make_directory(const std::string& directory, const base::Account& owner) {
@@ -90,8 +97,13 @@ base::Result<ControlSocket> ControlSocket::open(const std::string& path) {
   return socket;
 }
 
+ControlSocket::ControlSocket(base::UniqueFd fd, std::string path)
+    : fd_(std::move(fd)), path_(std::move(path)), file_(file_at(path_)) {}
+
+bool ControlSocket::is_in_place() const { return file_at(path_) == file_; }
+
 ControlSocket::~ControlSocket() {
-  if (fd_) ::unlink(path_.c_str());
+  if (fd_ && is_in_place()) ::unlink(path_.c_str());
 }
 
 base::Result<std::optional<ControlSocket>> open_control_socket(

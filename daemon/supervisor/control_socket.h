@@ -3,8 +3,11 @@
 // one socket the second ends before it listens for mail.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/account.h"
 #include "base/result.h"
@@ -20,17 +23,21 @@ class ControlSocket {
   // that is alive names the process behind it. Nothing but a socket is ever removed.
   static base::Result<ControlSocket> open(const std::string& path);
 
-  // The file goes before the descriptor: no moment at which it is there and nobody listens.
+  // The file goes before the descriptor: no moment at which it is there and nobody listens. One
+  // that took its place stays.
   ~ControlSocket();
   ControlSocket(ControlSocket&&) = default;
   ControlSocket& operator=(ControlSocket&&) = delete;
 
   int fd() const { return fd_.get(); }
+  const std::string& path() const { return path_; }
+  bool is_in_place() const;  // who connects to the path comes to us
 
  private:
-  ControlSocket(base::UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  ControlSocket(base::UniqueFd fd, std::string path);
   base::UniqueFd fd_;
   std::string path_;
+  std::pair<dev_t, ino_t> file_;
 };
 
 // The socket of the configuration; root makes the default directory for `user`. Nothing, after a

@@ -16,6 +16,7 @@
 #include "daemon/common/build_id.h"
 #include "daemon/common/environment.h"
 #include "daemon/common/exit_code.h"
+#include "daemon/common/journal.h"
 #include "daemon/common/sd_notify.h"
 #include "daemon/supervisor/network_report.h"
 #include "daemon/supervisor/reload_rules.h"
@@ -28,7 +29,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::chrono::seconds kCertificateInterval{20};
+constexpr std::chrono::seconds kLookInterval{20};
 constexpr std::chrono::minutes kCertificateRetry{2};
 constexpr std::chrono::seconds kStatusInterval{5};
 constexpr std::chrono::seconds kBusiestPatience{2};  // of a status, with an smtp that is busy
@@ -81,7 +82,7 @@ Server::Server(std::string config_path, config::Config config, Resources resourc
       supervisor_(loop_, std::move(config), std::move(resources)),
       tls_(common::prepare_tls(supervisor_.config()).value),
       watchdog_interval_(watchdog_interval()),
-      loaded_at_(base::wall_now()) {
+      loaded_at_(base::now()) {
   remember_certificates();
   if (control) serve_control(std::move(*control));
 }
@@ -138,7 +139,7 @@ void Server::on_ready() {
         .token("address", text.substr(0, text.find(' ')))
         .token("tls", text.substr(text.find(' ') + 1))
         .write();
-  loop_.after(kCertificateInterval, [this] { watch_certificates(); });
+  loop_.after(kLookInterval, [this] { look_around(); });
   common::sd_notify("READY=1");
   keep_telling_manager();
 }
@@ -210,6 +211,7 @@ void Server::answer_stop(const Arguments&, const ControlServer::Answer& answer) 
 }
 
 void Server::reload(std::function<void(const std::string& error)> done) {
+  keep_connected();
   if (!ready_) return done("the server is starting");
   if (supervisor_.stopping()) return done("the server is stopping");
   common::sd_notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec());
@@ -238,7 +240,7 @@ void Server::finish_reload(const std::string& error) {
   line.token("result", error.empty() ? "ok" : "failed");
   line.number("generation", static_cast<std::int64_t>(supervisor_.generation()));
   if (error.empty()) {
-    loaded_at_ = base::wall_now();
+    loaded_at_ = base::now();
     last_reload_ = "ok";
     tls_ = common::prepare_tls(supervisor_.config()).value;
     auto before_reading = certificates_;
@@ -262,8 +264,19 @@ void Server::remember_certificates() {
       certificates_[path] = looks_of(path);
 }
 
+// What may change around us while we run.
+void Server::look_around() {
+  loop_.after(kLookInterval, [this] { look_around(); });
+  keep_connected();
+  watch_certificates();
+}
+
+void Server::keep_connected() {
+  common::reconnect_journal();
+  if (control_ != nullptr) control_->keep_in_place();
+}
+
 void Server::watch_certificates() {
-  loop_.after(kCertificateInterval, [this] { watch_certificates(); });
   const bool changed = std::ranges::any_of(
       certificates_, [](const auto& file) { return looks_of(file.first) != file.second; });
   if (!changed && (!retry_certificates_ || base::now() < *retry_certificates_)) return;
@@ -325,7 +338,7 @@ json Server::status() const {
                  {"configuration",
                   {{"file", config_path_},
                    {"generation", supervisor_.generation()},
-                   {"age_seconds", seconds(base::wall_now() - loaded_at_)},
+                   {"age_seconds", seconds(base::now() - loaded_at_)},
                    {"last_reload", last_reload_}}}};
   for (std::size_t i = 0; i < common::kCounters.size(); ++i)
     status[std::string(common::kCounters[i].name)] = count(static_cast<common::Counter>(i));

@@ -45,6 +45,8 @@ class Server {
   void load_anew(std::function<void(const std::string& error)> done);
   void finish_reload(const std::string& error);
   void stop(const char* reason);
+  void look_around();
+  void keep_connected();
   void watch_certificates();
   void remember_certificates();
   void tell_manager();
@@ -64,7 +66,7 @@ class Server {
   std::optional<base::Instant> retry_certificates_;
   std::optional<base::Duration> watchdog_interval_;
   bool ready_ = false;
-  base::WallTime loaded_at_;
+  base::Instant loaded_at_;
   std::string last_reload_ = "none";
 };
 

@@ -58,6 +58,11 @@ def unprivileged_user():
     return "nobody"
 
 
+# A prefix for what root may and others may not.
+AS_NOBODY = (["setpriv", "--reuid", unprivileged_user(), "--regid", "nogroup", "--clear-groups"]
+             if AS_ROOT else [])
+
+
 @functools.lru_cache(maxsize=None)
 def shared_directory():
     directory = tempfile.mkdtemp(prefix="postern-e2e-")

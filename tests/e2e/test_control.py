@@ -12,6 +12,7 @@ import socket
 import ssl
 import stat
 import subprocess
+import tempfile
 import threading
 
 import harness
@@ -255,6 +256,41 @@ class Reload(ControlCase):
 
 
 class Certificates(ControlCase):
+    def own_files(self):
+        directory = pathlib.Path(tempfile.mkdtemp(dir=harness.shared_directory()))
+        directory.chmod(0o755)
+        if harness.AS_ROOT:
+            shutil.chown(directory, harness.unprivileged_user())
+        files = []
+        for name, source in zip(("chain.pem", "key.pem"), harness.certificate()):
+            files.append(directory / name)
+            shutil.copy(source, files[-1])
+            if harness.AS_ROOT:
+                shutil.chown(files[-1], harness.unprivileged_user())
+        return files
+
+    def test_files_that_cannot_be_read_change_nothing(self):
+        """The certificate that is there is used until a better one can be."""
+        for index, (act, said) in enumerate(((lambda file: file.chmod(0), "Permission denied"),
+                                             (lambda file: file.write_text("x"), "certificate"),
+                                             (lambda file: file.unlink(), "No such file"))):
+            files = self.own_files()
+            config = f'[control]\nsocket = "{files[0].parent}/control.sock"\n'
+            server = self.start(harness.certificate_table(*files) + config,
+                                prefix=harness.AS_NOBODY)
+            with self.subTest(index):
+                before = self.in_use(server)
+                keep = files[0].read_bytes()
+                act(files[0])
+                error = server.postern("reload", code=FAILED)
+                self.assertIn(said, error)
+                self.assertIn(str(files[0]), error)
+                self.assertEqual(server.wait_event("reload")["result"], "failed")
+                self.assertEqual(self.in_use(server), before)
+                files[0].unlink(missing_ok=True)
+                files[0].write_bytes(keep)
+                self.assertEqual(server.ask("reload"), {"generation": 2})
+
     def in_use(self, server):
         with Dialog.tls(server) as dialog:
             return ssl.DER_cert_to_PEM_cert(dialog.sock.getpeercert(binary_form=True))
@@ -397,6 +433,29 @@ class Second(ControlCase):
         self.assertIn("no server answers", server.postern("status", code=UNAVAILABLE))
         server.start()
         self.assertEqual(server.ask("status")["pid"], server.process.pid)
+
+    def test_a_socket_that_is_removed_comes_back(self):
+        """Without a restart: at the next look around, or by a signal."""
+        server = self.start()
+        socket_of(server).unlink()
+        self.assertIn("no server answers", server.postern("status", code=UNAVAILABLE))
+        self.assertTrue(self.rcpt(server, "info").startswith("250 "))
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_event("trouble", area="control")
+        self.assertEqual(server.ask("status")["pid"], server.process.pid)
+        self.assertEqual(stat.S_IMODE(socket_of(server).stat().st_mode), 0o600)
+
+    def test_what_takes_its_place_stays(self):
+        server = self.start()
+        socket_of(server).unlink()
+        socket_of(server).write_text("precious")
+        for number in (1, 2):
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_events("reload", number)
+        [event] = [event for event in server.events("trouble") if event["area"] == "control"]
+        self.assertIn("no socket", event["reason"])
+        server.stop()
+        self.assertEqual(socket_of(server).read_text(), "precious")
 
     def test_what_is_no_socket_stays(self):
         server = harness.Server()

@@ -14,14 +14,10 @@ import tempfile
 import unittest
 
 import harness
-from harness import AS_ROOT, Dialog, Server, certificate, certificate_table, needs_root
+from harness import AS_NOBODY, AS_ROOT, Dialog, Server, certificate, certificate_table, needs_root
 
 # sysexits.h
 USAGE, NO_INPUT, OS_ERROR, CANNOT_CREATE, NO_PERMISSION, CONFIG = 64, 66, 71, 73, 77, 78
-
-# A prefix for what root may and others may not.
-AS_NOBODY = (["setpriv", "--reuid", harness.unprivileged_user(), "--regid", "nogroup",
-              "--clear-groups"] if AS_ROOT else [])
 
 
 def run(*arguments, program="posternd"):
