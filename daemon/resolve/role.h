@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock_watch.h"
 #include "daemon/common/role_settings.h"
 #include "daemon/common/role_start.h"
 #include "daemon/common/supervisor_link.h"
@@ -34,12 +35,15 @@ class Role final : public common::RoleHandler {
  private:
   template <class Message>
   void tell_supervisor(const Message& message);
+  void look_at_clock();
 
   net::EventLoop& loop_;
   std::unique_ptr<dns::Resolver> resolver_;
   std::shared_ptr<SmtpPeer> smtp_;
   std::unique_ptr<common::SupervisorLink> supervisor_;
   std::unique_ptr<net::EventLoop::Watch> supervisor_writable_;
+  base::ClockWatch clock_;
+  std::unique_ptr<net::EventLoop::Watch> clock_timer_;
 };
 
 }  // namespace resolve_role

@@ -177,6 +177,19 @@ TEST_CASE("a ban of a clock that was wrong does not last until its time comes") 
   CHECK(driven.found("192.0.2.1") == "192.0.2.1/32");
 }
 
+TEST_CASE("a clock that jumps by a day and comes back loses no ban") {
+  for (const auto jump : {days(1), days(-1)}) {
+    Driven driven;
+    REQUIRE(driven.impose("192.0.2.1/32"));
+    REQUIRE(driven.add("198.51.100.0/24", days(2)));
+    driven.now += jump;
+    REQUIRE(driven.impose("192.0.2.2/32"));  // what is old is looked through
+    driven.now = kNow + 1min;
+    CHECK(driven.found("192.0.2.1") == "192.0.2.1/32");
+    CHECK(driven.found("198.51.100.1") == "198.51.100.0/24");
+  }
+}
+
 TEST_CASE("those in force are listed, by network") {
   Driven driven;
   driven.impose("192.0.2.2/32");

@@ -101,6 +101,19 @@ TEST_CASE("a clock that was ahead makes no history that lasts") {
   CHECK_FALSE(driven.good("192.0.2.1"));
 }
 
+TEST_CASE("a clock that jumps by a day and comes back loses no history") {
+  for (const auto jump : {days(1), days(-1)}) {
+    Driven driven;
+    driven.pass("192.0.2.1", 3);
+    driven.now += jump;
+    driven.pass("192.0.2.1");
+    driven.now = kNow;
+    CHECK(driven.good("192.0.2.1") == (jump < days(0)));  // a pass of tomorrow makes it wait
+    driven.now = kNow + days(1);
+    CHECK(driven.good("192.0.2.1"));
+  }
+}
+
 TEST_CASE("a clock before 1970 or behind 2149 breaks nothing") {
   for (const base::WallTime now : {base::WallTime(-days(5)), base::WallTime(days(70'000))}) {
     Driven driven;
