@@ -161,17 +161,28 @@ class ChangedSpool(harness.TestCase):
         self.assertEqual(len(server.stored()), 1)
 
     def test_something_else_in_its_place(self):
+        """A link that would lead out of the spool, or to another mailbox, is not followed."""
         server = self.start()
-        new = server.spool / "ours.test/info/new"
+        with Dialog.tls(server) as dialog:
+            for name in ("ours.test/info/new", "ours.test/info/tmp", "ours.test/info", "ours.test"):
+                for target in (server.directory / "elsewhere", server.spool / "catchall.test/anna"):
+                    with self.subTest(name, target=target):
+                        self.check_link(server, dialog, server.spool / name, target)
+
+    def check_link(self, server, dialog, path, target):
+        for directory in (target, *(target / name for name in ("tmp", "new", "cur"))):
+            directory.mkdir(exist_ok=True)
 
         def replace():
-            new.rmdir()
-            new.symlink_to("/tmp")
-        with Dialog.tls(server) as dialog:
-            self.blocked(server, dialog, replace)
-            new.unlink()
-            self.assertIn("250 2.0.0", dialog.deliver(MESSAGE, "info@ours.test"))
+            shutil.rmtree(path)
+            path.symlink_to(target)
+        self.blocked(server, dialog, replace)
+        self.assertEqual([file for file in target.rglob("*") if file.is_file()], [])
+        path.unlink()
+        self.assertIn("250 2.0.0", dialog.deliver(MESSAGE, "info@ours.test"))
         self.assertEqual(len(server.mails("ours.test/info")), 1)
+        for file in server.stored():
+            file.unlink()
 
     @needs_root
     def test_read_only(self):

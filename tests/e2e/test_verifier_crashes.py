@@ -3,13 +3,12 @@
 refused for a time when they crashed, not when somebody else ended them or memory was short."""
 import contextlib
 import os
-import pathlib
 import signal
 import socket
 import struct
-import subprocess
 import time
 
+import faults
 import harness
 from harness import MESSAGE, Dialog, wait_for
 
@@ -135,26 +134,15 @@ class Crashes(harness.TestCase):
         self.assert_banned(server, "192.0.2.7/32")
 
 
-class Memory(harness.TestCase):
+class Memory(faults.NoMemory):
     """A process that gets no more memory ends, and that is held against nobody."""
-
-    def exhaust(self, server, role):
-        pid = serving(server, role)
-        if harness.is_sanitized(pid):
-            self.skipTest("a sanitizer needs more address space than a limit could leave")
-        space = harness.address_space(pid)
-        # Whose process it is may do so, and so may nobody else without more capabilities.
-        owner = pathlib.Path(f"/proc/{pid}").stat()
-        subprocess.run(["prlimit", f"--pid={pid}", f"--as={space}:{space}"], check=True,
-                       **({"user": owner.st_uid, "group": owner.st_gid} if harness.AS_ROOT else {}))
-        return pid
 
     def test_of_a_verifier(self):
         server = self.start(ONE_VERIFIER)
         large = (b"X-Large: " + b"x" * 900 + b"\r\n") * 200 + MESSAGE
         with Dialog.tls(server, CLIENT) as dialog:
             for _ in range(TIMES + 1):
-                pid = self.exhaust(server, "verify.1")
+                pid = self.exhaust(serving(server, "verify.1"))
                 dialog.begin("info@ours.test")
                 self.assertRegex(dialog.finish(large), "^451 4.3.0 ")
                 event = server.wait_event("role_died", role="verify.1", pid=pid)
@@ -167,7 +155,7 @@ class Memory(harness.TestCase):
         large = MESSAGE + (b"x" * 76 + b"\r\n") * 30000  # in parts, which it collects
         with Dialog.tls(server, CLIENT) as dialog:
             for _ in range(TIMES + 1):
-                pid = self.exhaust(server, "deliver")
+                pid = self.exhaust(serving(server, "deliver"))
                 self.begin(dialog)
                 self.assertRegex(dialog.finish(large), "^451 4.3.0 ")
                 server.wait_event("role_died", role="deliver", pid=pid)
