@@ -14,6 +14,7 @@ import argparse
 import collections
 import json
 import pathlib
+import signal
 import statistics
 import sys
 import threading
@@ -294,6 +295,7 @@ def main():
     if not harness.AS_ROOT:
         print("cannot run here: only root sees the descriptors of confined processes")
         sys.exit(CANNOT_RUN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     size = (SMALL_SESSIONS, SMALL_PER_ROUND) if arguments.small else \
         (arguments.sessions, SESSIONS_PER_ROUND)
     with harness.Server(CONFIG, listeners=LISTENERS, disk="2G") as server:
