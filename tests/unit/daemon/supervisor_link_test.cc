@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a role ends when its channel to the supervisor does.
+#include "daemon/common/supervisor_link.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <utility>
+
+#include "daemon/common/exit_code.h"
+#include "unit/sandbox/child.h"
+
+namespace {
+
+// Takes everything, and does nothing.
+class Idle final : public common::RoleHandler {
+ public:
+  void on_serve() override {}
+  void on_ping(std::uint64_t) override {}
+  void on_reload(std::uint64_t, base::UniqueFd) override {}
+  void on_drain(std::chrono::milliseconds) override {}
+  void on_peer(const ipc::RoleId&, base::UniqueFd) override {}
+  void on_list_sessions(std::uint64_t) override {}
+};
+
+constexpr int kWentOn = 1;
+
+// The end of a role that does this, when the supervisor has said so and died.
+template <class Last, class Work>
+std::string ends(const Last& last, Work work) {
+  auto pair = ipc::Channel::make_pair();
+  REQUIRE(pair.ok());
+  {
+    ipc::Channel supervisor(std::move(pair->first), ipc::State::RoleServing);
+    REQUIRE(supervisor.send(last).ok());
+  }
+  return sandbox_test::in_child([&] {
+    Idle idle;
+    common::SupervisorLink link(ipc::Channel(std::move(pair->second), ipc::State::Serving), idle);
+    work(link);
+    return kWentOn;
+  });
+}
+
+std::string exit_with(int code) { return "exit " + std::to_string(code); }
+
+}  // namespace
+
+TEST_CASE("a role ends well when the supervisor has died") {
+  CHECK(ends(ipc::Ping{1}, [](auto& link) { link.on_readable(); }) == exit_with(common::kExitOk));
+}
+
+// Another role may be the first to die with it, and smtp has something to say of that.
+TEST_CASE("a role ends as well when it was about to tell the dead supervisor something") {
+  CHECK(ends(ipc::Ping{1}, [](auto& link) { link.send(ipc::PeerLost{{ipc::Role::Deliver}}); }) ==
+        exit_with(common::kExitOk));
+}
+
+TEST_CASE("a role ends in trouble when the supervisor says what it may not") {
+  CHECK(ends(ipc::Hello{}, [](auto& link) { link.on_readable(); }) ==
+        exit_with(common::kExitUnavailable));
+}
