@@ -9,6 +9,7 @@ namespace smtp_role {
 namespace {
 
 constexpr const char* kDeliverAway = "the deliver process is away";
+constexpr const char* kAnyMailbox = "any of its mailboxes";
 
 void log_violation(const std::string& reason) {
   obs::Line(obs::Event::ipc_violation).token("peer", "deliver").text("reason", reason).write();
@@ -34,12 +35,16 @@ void DeliverClient::disconnect(const std::string& reason) {
   if (link_ == nullptr) return;
   std::exchange(link_, nullptr)->close();
   state_.disconnect();
-  for (auto& [message, pending] : std::exchange(pending_, {})) fail(message, pending, reason);
+  for (auto& [message, pending] : std::exchange(pending_, {}))
+    fail(message, pending, reason, {kAnyMailbox});
 }
 
-void DeliverClient::fail(std::uint64_t message, Pending& pending, const std::string& reason) {
+void DeliverClient::fail(std::uint64_t message, Pending& pending, const std::string& reason,
+                         std::vector<std::string> possible_duplicates) {
   if (pending.appended) pending.appended({message, reason, false}, nullptr);
-  if (pending.delivered) pending.delivered({message, ipc::Delivered::Outcome::Failed, reason, {}});
+  if (pending.delivered)
+    pending.delivered(
+        {message, ipc::Delivered::Outcome::Failed, reason, std::move(possible_duplicates)});
 }
 
 std::optional<std::uint64_t> DeliverClient::free_bytes() const {

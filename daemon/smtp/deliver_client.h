@@ -73,7 +73,9 @@ class DeliverClient {
   };
   template <class Message>
   void send(const Message& message, Pending pending);
-  void fail(std::uint64_t message, Pending& pending, const std::string& reason);
+  // `possible_duplicates`: where copies of it may have been left.
+  void fail(std::uint64_t message, Pending& pending, const std::string& reason,
+            std::vector<std::string> possible_duplicates = {});
   bool handle(ipc::Message& message);  // false: it makes no sense
   bool take_file(const ipc::Collecting& collecting, base::UniqueFd file);
   void finish(const ipc::Appended& appended);

@@ -108,6 +108,7 @@ class Death(harness.TestCase):
             dialog.send(MESSAGE + b".\r\n")
             os.kill(pid, signal.SIGKILL)
             dialog.expect(451, "4.3.0")
+            self.server.wait_event("duplicate_possible", kept="any of its mailboxes")
             harness.wait_for(lambda: self.delivers(dialog), "the session to deliver again")
 
     def delivers(self, dialog):

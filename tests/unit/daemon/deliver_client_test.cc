@@ -43,7 +43,11 @@ class Stage {
       answers.push_back(appended);
       files.push_back(file);
     });
-    until([&] { return heard() > before; });
+    until_heard(before + 1);
+  }
+  // So many of smtp's messages have come.
+  void until_heard(std::size_t count) {
+    until([&] { return heard() >= count; });
   }
   template <class Message>
   void say(const Message& message) {
@@ -141,4 +145,26 @@ TEST_CASE("deliver client: when deliver dies what it had in hand has failed, and
   stage.say(ipc::Appended{kMessage, "", false});
   stage.until_answers(2);
   CHECK(stage.files.back() != nullptr);
+}
+
+TEST_CASE("deliver client: how far deliver came with a message over which it died is not known") {
+  Stage stage;
+  std::vector<ipc::Delivered> outcomes;
+  const auto deliver_one = [&] {
+    auto last = MessagePart::make(stage.budget);
+    stage.client.deliver(kMessage, std::move(*last), {}, 0,
+                         [&](const auto& delivered) { outcomes.push_back(delivered); });
+  };
+  deliver_one();
+  stage.until_heard(1);
+  stage.deliver->close();
+  stage.until([&] { return outcomes.size() == 1; });
+  CHECK(outcomes.back().outcome == ipc::Delivered::Outcome::Failed);
+  CHECK(outcomes.back().possible_duplicates == std::vector<std::string>{"any of its mailboxes"});
+
+  // Of what it never had there is no copy.
+  deliver_one();
+  stage.until([&] { return outcomes.size() == 2; });
+  CHECK(outcomes.back().outcome == ipc::Delivered::Outcome::Failed);
+  CHECK(outcomes.back().possible_duplicates.empty());
 }
