@@ -56,12 +56,12 @@ class InHand:
 
     def __init__(self, server, mail, stage=IDLE, size=SMALL):
         self.mail = mail
-        self.ident, sender, text = mail.compose(size)
+        self.ident, self.sender, text = mail.compose(size)
         half = len(text) // 2
         half = text.index(b"\r\n", half) + 2  # dots are stuffed at the beginning of lines
-        self.steps = [(f"MAIL FROM:<{sender}>\r\n", "250"), (f"RCPT TO:<{MAILBOX}>\r\n", "250"),
-                      ("DATA\r\n", "354"), (stuffed(text[:half]), None),
-                      (stuffed(text[half:]), None), (".\r\n", "250")]
+        self.steps = [(f"MAIL FROM:<{self.sender}>\r\n", "250"),
+                      (f"RCPT TO:<{MAILBOX}>\r\n", "250"), ("DATA\r\n", "354"),
+                      (stuffed(text[:half]), None), (stuffed(text[half:]), None), (".\r\n", "250")]
         self.done = 0
         self.answer = ""
         self.released = False

@@ -110,8 +110,8 @@ class Attack:
             ({kill_clients.CUT} if self.killed & MAY_CUT else set())
         self.expect(kind in legal, f"message {message.ident}: {answer}")
         self.expect(lives_on or self.killed & MAY_CUT, f"message {message.ident}: session ended")
-        if kind == "4xx":
-            self.campaign.refused.add(message.ident)
+        if kind == "4xx" and SUPERVISOR not in self.killed:  # with it the log ends too
+            self.campaign.refused[message.ident] = message.sender
 
     def check(self):
         """Nothing else has happened, and all is as it was."""
