@@ -47,6 +47,9 @@ constexpr Condition kItself{"itself", 1, {is(0, 0)}};
 constexpr Condition kReadLimit{"its own limits, reading", 2, {is(0, 0), is(2, 0, kAll)}};
 constexpr Condition kWriteLimit{"with a new limit", 1, {differs(2, 0)}};
 constexpr Condition kEmptyPath{"with AT_EMPTY_PATH", 1, {is(3, AT_EMPTY_PATH, AT_EMPTY_PATH)}};
+constexpr Condition kOwnFile{
+    "without O_PATH, mode 0600 at most", 2, {none_of(2, O_PATH), none_of(3, kInt & ~0600u)}};
+constexpr Condition kOwnDirectory{"mode 0700 at most", 1, {none_of(2, kInt & ~0700u)}};
 constexpr Condition kGetFlags{"F_GETFL", 1, {is(1, F_GETFL)}};
 constexpr Condition kSetFlags{"F_SETFL", 1, {is(1, F_SETFL)}};
 constexpr Condition kGetDescriptorFlags{"F_GETFD", 1, {is(1, F_GETFD)}};
@@ -148,8 +151,10 @@ constexpr Row kAllowed[] = {
     {"setsockopt", kResolve, kMtu6, "questions"},
     {"setsockopt", kResolve, kOnly6, "questions"},
 
-    {"openat newfstatat getdents64", kDeliver, kAlways, "Landlock: beneath spool and state"},
-    {"mkdirat renameat renameat2 unlinkat", kDeliver, kAlways, "Landlock: beneath spool and state"},
+    {"openat", kDeliver, kOwnFile, "Landlock: beneath spool and state"},
+    {"mkdirat", kDeliver, kOwnDirectory, "Landlock: beneath spool and state"},
+    {"newfstatat getdents64 renameat renameat2 unlinkat", kDeliver, kAlways,
+     "Landlock: beneath spool and state; newfstatat everywhere"},
     {"fsync fdatasync", kDeliver, kAlways, "durable before it is acknowledged"},
     {"pwrite64 ftruncate", kDeliver, kAlways, "large messages, state"},
     {"fstatfs", kDeliver, kAlways, "room in the spool"},

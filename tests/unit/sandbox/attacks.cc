@@ -50,6 +50,13 @@ int open_file(const Scene& scene) { return outcome(openat(scene.outside, "file",
 int create_file(const Scene& scene) {
   return outcome(openat(scene.outside, "made", O_CREAT | O_WRONLY, 0600));
 }
+int open_place(const Scene& scene) { return outcome(openat(scene.outside, "file", O_PATH)); }
+int make_powerful(const Scene& scene) {
+  return outcome(openat(scene.inside, "program", O_CREAT | O_WRONLY, 04700));
+}
+int make_open_directory(const Scene& scene) {
+  return outcome(mkdirat(scene.inside, "directory", 0770));
+}
 int old_open(const Scene&) { return outcome(syscall(SYS_open, "/etc/passwd", O_RDONLY)); }
 int new_open(const Scene&) {
   const open_how how{};
@@ -222,6 +229,9 @@ int control_device(const Scene& scene) {
 constexpr Act kActs[] = {
     {"open a file", open_file, false},
     {"create a file", create_file, false},
+    {"open a file as a place", open_place, false},
+    {"make a set-user-ID program", make_powerful, false},
+    {"make a directory for others", make_open_directory, false},
     {"open a file by the old call", old_open, false},
     {"open a file by openat2", new_open, true},
     {"read another process's /proc", read_proc, false},

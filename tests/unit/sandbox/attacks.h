@@ -14,6 +14,7 @@ struct Scene {
   int listener_down = -1;  // ours, after shutdown()
   int datagrams = -1;      // a UDP socket
   int outside = -1;        // a directory that no role may use, with "file"
+  int inside = -1;         // one that deliver may use
 };
 
 struct Act {

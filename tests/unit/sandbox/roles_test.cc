@@ -70,8 +70,8 @@ class Stage {
     waitpid(victim_, nullptr, 0);
   }
   Scene scene() const {
-    return {victim_,     port_of(target_.get()), listener_.get(),
-            down_.get(), datagrams_.get(),       outside_fd_.get()};
+    return {victim_,          port_of(target_.get()), listener_.get(),  down_.get(),
+            datagrams_.get(), outside_fd_.get(),      allowed_fd_.get()};
   }
   // How many connections have reached the target that is not ours.
   int connections() const {
