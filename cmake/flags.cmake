@@ -40,6 +40,14 @@ elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_definitions(postern_flags INTERFACE _FORTIFY_SOURCE=2)
 endif()
 
+# A release does not tell where it was built: two builds of it are the same. The relative paths are
+# those that ccache, below, gives the compiler.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  file(RELATIVE_PATH up ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}/)
+  target_compile_options(postern_flags INTERFACE
+    -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${up}=)
+endif()
+
 if(POSTERN_FUZZ)
   target_compile_options(postern_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
@@ -60,5 +68,8 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # Another checkout of the same sources takes the objects of this one, the package's build too,
+  # whatever the language of the compiler's messages.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_SLOPPINESS=locale ${CCACHE})
 endif()
