@@ -92,8 +92,7 @@ void DeliverClient::send(const Message& message, Pending pending) {
 bool DeliverClient::handle(ipc::Message& message) {
   const auto take = [&]<class T>(T, auto use) {
     const auto value = ipc::unpack<T>(message.body);
-    if (value) use(*value);
-    return value.has_value();
+    return value && use(*value);
   };
   switch (message.type) {
     case ipc::Type::Collecting: {
@@ -109,11 +108,14 @@ bool DeliverClient::handle(ipc::Message& message) {
       return saved && state_.take(*saved);
     }
     case ipc::Type::Appended:
-      return take(ipc::Appended{}, [&](const auto& appended) { finish(appended); });
+      return take(ipc::Appended{}, [&](const auto& appended) { return finish(appended); });
     case ipc::Type::Delivered:
-      return take(ipc::Delivered{}, [&](const auto& delivered) { finish(delivered); });
+      return take(ipc::Delivered{}, [&](const auto& delivered) { return finish(delivered); });
     default:
-      return take(ipc::Space{}, [&](const auto& space) { free_bytes_ = space.free_bytes; });
+      return take(ipc::Space{}, [&](const auto& space) {
+        free_bytes_ = space.free_bytes;
+        return true;
+      });
   }
 }
 
@@ -125,18 +127,26 @@ bool DeliverClient::take_file(const ipc::Collecting& collecting, base::UniqueFd 
   return true;
 }
 
-void DeliverClient::finish(const ipc::Appended& appended) {
-  auto found = pending_.extract(appended.message);
-  if (found.empty() || !found.mapped().appended)
-    return log_violation("an answer to nothing that was asked");
-  found.mapped().appended(appended, found.mapped().file);
+std::optional<DeliverClient::Pending> DeliverClient::take_pending(std::uint64_t message,
+                                                                  bool is_part) {
+  const auto found = pending_.find(message);
+  if (found == pending_.end()) return std::nullopt;
+  const bool fits =
+      is_part ? found->second.appended != nullptr : found->second.delivered != nullptr;
+  if (!fits) return std::nullopt;
+  return std::move(pending_.extract(found).mapped());
 }
 
-void DeliverClient::finish(const ipc::Delivered& delivered) {
-  auto found = pending_.extract(delivered.message);
-  if (found.empty() || !found.mapped().delivered)
-    return log_violation("an answer to nothing that was asked");
-  found.mapped().delivered(delivered);
+bool DeliverClient::finish(const ipc::Appended& appended) {
+  const auto pending = take_pending(appended.message, true);
+  if (pending) pending->appended(appended, pending->file);
+  return pending.has_value();
+}
+
+bool DeliverClient::finish(const ipc::Delivered& delivered) {
+  const auto pending = take_pending(delivered.message, false);
+  if (pending) pending->delivered(delivered);
+  return pending.has_value();
 }
 
 }  // namespace smtp_role

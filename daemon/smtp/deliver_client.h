@@ -78,8 +78,10 @@ class DeliverClient {
             std::vector<std::string> possible_duplicates = {});
   bool handle(ipc::Message& message);  // false: it makes no sense
   bool take_file(const ipc::Collecting& collecting, base::UniqueFd file);
-  void finish(const ipc::Appended& appended);
-  void finish(const ipc::Delivered& delivered);
+  // Nothing: no such answer is waited for.
+  std::optional<Pending> take_pending(std::uint64_t message, bool is_part);
+  bool finish(const ipc::Appended& appended);
+  bool finish(const ipc::Delivered& delivered);
   void disconnect(const std::string& reason);
 
   net::EventLoop& loop_;

@@ -168,3 +168,26 @@ TEST_CASE("deliver client: how far deliver came with a message over which it die
   CHECK(outcomes.back().outcome == ipc::Delivered::Outcome::Failed);
   CHECK(outcomes.back().possible_duplicates.empty());
 }
+
+// Else a deliver that somebody has taken over could fill the log, and have a session wait for ever.
+TEST_CASE("deliver client: an answer that nobody waits for ends the channel, and loses nothing") {
+  const std::vector<std::function<void(Stage&)>> violations = {
+      [](Stage& stage) {
+        stage.say(ipc::Appended{kMessage + 1, "", false});
+      },
+      [](Stage& stage) {
+        stage.say(ipc::Delivered{kMessage + 1, ipc::Delivered::Outcome::Durable, "", {}});
+      },
+      [](Stage& stage) {  // of a part, as if it were the whole
+        stage.say(ipc::Delivered{kMessage, ipc::Delivered::Outcome::Durable, "", {}});
+      }};
+  for (const auto& violate : violations) {
+    Stage stage;
+    stage.append();
+    violate(stage);
+    stage.until([&] { return stage.lost; });
+    REQUIRE(stage.answers.size() == 1);
+    CHECK(stage.answers.front().error == "the deliver process sent nonsense");
+    CHECK(stage.budget.used() == 0);
+  }
+}
