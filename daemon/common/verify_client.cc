@@ -347,9 +347,8 @@ std::uint64_t VerifyClient::limit_of(Part part) const {
 void VerifyClient::keep(Job& job, Part part, dns::Entry entry) {
   const std::uint64_t most =
       part == Part::Message ? kMaxMessageAnswer : most_bytes_of(entry.question.type);
-  if (ipc::pack(entry).size() > most)
-    entry.answer = failure("the answer is larger than the checks take");
-  const std::uint64_t bytes = ipc::pack(entry).size();
+  if (size_of(entry) > most) entry.answer = failure(kTooLarge);
+  const std::uint64_t bytes = size_of(entry);
   std::uint64_t& used = job.uses.at(static_cast<std::size_t>(part)).bytes;
   if (used + bytes > limit_of(part)) cut_off(job.cutoff(part), auth::Cutoff::Memory);
   if (job.cutoff(part) != auth::Cutoff::None) {

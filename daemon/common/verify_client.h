@@ -27,6 +27,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/unique_fd.h"
+#include "daemon/common/answer_size.h"
 #include "dns/resolver.h"
 #include "ipc/messages.h"
 #include "net/channel_link.h"
@@ -45,27 +46,6 @@ struct VerifyLimits {
   std::chrono::milliseconds work{std::chrono::seconds(5)};    // of a verifier, on one round
   std::chrono::milliseconds queue{std::chrono::seconds(10)};  // beyond its deadline, for a verifier
 };
-
-// The most that one answer may be, as packed; a larger one is a failure of that name. Of texts all
-// that a DNS message can hold, for a record may be as long (RFC 7208 section 3.4 only advises
-// against it). SPF looks at ten hosts of an MX and ten names of a PTR (section 4.6.4), and iprev at
-// ten names too. A host with some hundred addresses is none.
-inline constexpr std::uint64_t most_bytes_of(dns::Type type) {
-  switch (type) {
-    case dns::Type::Txt:
-      return 66u << 10;
-    case dns::Type::Mx:
-    case dns::Type::Ptr:
-      return 16u << 10;
-    case dns::Type::A:
-    case dns::Type::Aaaa:
-      break;
-  }
-  return 8u << 10;
-}
-
-// The same for all of DKIM and DMARC: other texts may stand beside a record, in reason.
-inline constexpr std::uint64_t kMaxMessageAnswer = 8u << 10;
 
 // Bytes of a message that a verifier can read itself, as ipc::Attach has them.
 struct MessagePiece {

@@ -34,6 +34,7 @@ class Channel {
   int fd() const { return socket_.get(); }
   void close() { socket_.reset(); }  // the other side sees the end
   bool wants_write() const { return !queue_.empty(); }
+  std::size_t queued_bytes() const { return queued_bytes_; }  // that the kernel has not taken
 
   // `fd` goes with a message whose table row says so, and is kept here until it is on its way.
   template <class T>

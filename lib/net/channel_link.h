@@ -41,6 +41,9 @@ class ChannelLink : public std::enable_shared_from_this<ChannelLink> {
     send(message, base::share(std::move(fd)));
   }
 
+  // That are sent, but not yet on their way; see ipc::kMaxQueuedBytes.
+  std::size_t queued_bytes() const { return channel_ ? channel_->queued_bytes() : 0; }
+
   // Ends it without a call.
   void close();
 

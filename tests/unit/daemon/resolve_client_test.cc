@@ -3,14 +3,18 @@
 // taken over.
 #include "daemon/common/resolve_client.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "daemon/common/answer_size.h"
 #include "daemon/resolve/smtp_peer.h"
+#include "dns/message.h"
 #include "dns/resolver.h"
 #include "ipc/channel.h"
+#include "support/dns_wire.h"
 
 namespace {
 
@@ -88,6 +92,22 @@ struct Stage {
 
 Answer failure(const char* reason) {
   return Answer::of(Status::Failure, dns::Security::Unknown, reason);
+}
+
+// The message of the DNS with the most octets in names when they are written out.
+Answer longest_names() {
+  const std::string label(63, 'a');
+  const std::string name = label + '.' + label + '.' + label + '.' + std::string(61, 'a');
+  const unsigned type = dns::code_of(Type::Ptr);
+  const std::string pointer("\xc0\x0c", 2);
+  std::string message = support::WireAnswer{}.message(support::wire_question(name, type));
+  std::string records;
+  unsigned count = 0;
+  for (const std::string record = support::wire_record(pointer, type, pointer);
+       message.size() + records.size() + record.size() <= dns::kMaxMessage; ++count)
+    records += record;
+  message.replace(6, 2, support::wire_number(count));
+  return dns::read_answer(message + records, {name, Type::Ptr});
 }
 
 }  // namespace
@@ -195,6 +215,46 @@ TEST_CASE("questions: too many fail at once") {
   for (int i = 0; i < 100 && stage.resolver.asked.size() < ResolveClient::kMaxQuestions; ++i)
     CHECK(stage.turn_for_answers().empty());
   CHECK(stage.resolver.asked.size() == ResolveClient::kMaxQuestions);
+}
+
+TEST_CASE("questions: an answer that is larger than the checks take is not told") {
+  Stage stage;
+  stage.connect_to_peer();
+  const Answer names = longest_names();
+  REQUIRE(names.names.size() > 4600);
+  const Answer most = text(std::string(dns::kMaxMessage, 'x'));
+  stage.ask({"slow.a.org", Type::Ptr});
+  stage.ask({"slow.b.org", Type::Txt});
+  stage.turn();
+  const auto waiting = stage.resolver.take_waiting();
+  waiting.at(0)(names);
+  waiting.at(1)(most);
+  CHECK(stage.turn_for_answers() == std::vector{failure(common::kTooLarge), most});
+  CHECK(stage.lost == 0);
+}
+
+// They come in one turn of the loop, and smtp reads none of them before it.
+TEST_CASE("questions: a long answer that thousands wait for does not end the channel") {
+  constexpr std::size_t kWaiting = 4000;
+  Stage stage;
+  stage.connect_to_peer();
+  for (std::size_t i = 0; i < kWaiting; ++i) stage.ask({"slow.org", Type::Txt});
+  stage.ask({"slow.b.org", Type::Txt});
+  while (stage.resolver.asked.size() <= kWaiting) stage.turn_once();
+  auto waiting = stage.resolver.take_waiting();
+  const auto last = std::move(waiting.back());
+  waiting.pop_back();
+  const Answer largest = text(std::string(60000, 'x'));
+  for (const auto& done : waiting) done(largest);
+  last(text("b"));
+  while (stage.lost == 0 && stage.answers.size() <= kWaiting) stage.turn_once();
+  CHECK(stage.lost == 0);
+  CHECK(stage.answers.back() == text("b"));
+  const auto told = std::count(stage.answers.begin(), stage.answers.end(), largest);
+  CHECK(told > 400);
+  CHECK(told + std::count(stage.answers.begin(), stage.answers.end(),
+                          failure("too many long answers at once")) ==
+        kWaiting);
 }
 
 TEST_CASE("questions: a resolve that somebody took over gets no word in") {
