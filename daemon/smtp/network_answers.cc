@@ -15,6 +15,8 @@ namespace {
 
 using policy::Width;
 
+static_assert(policy::kMaxBans <= ipc::kMaxRows);
+
 ipc::BanRow row_of(const policy::Ban& ban) {
   return {ban.network, ban.cause, ban.reason, ban.evidence, ban.since, ban.until, ban.times};
 }

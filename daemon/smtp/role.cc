@@ -16,7 +16,6 @@ constexpr std::chrono::milliseconds kCrowdPoll{250};
 // Behind the last session, for a disk that is slow to take what survives this process; well below
 // what the supervisor asks of the service manager.
 constexpr std::chrono::seconds kStatePatience{3};
-constexpr std::size_t kMaxRows = 10000;  // sessions in one list: what a message between roles holds
 
 void log_accept_trouble(const std::string& reason) { obs::log_trouble("accept", reason); }
 
@@ -297,7 +296,7 @@ void Role::on_list_sessions(std::uint64_t request) {
       {
         const std::lock_guard lock(gathering->mutex);
         auto& all = gathering->sessions.rows;
-        rows.resize(std::min(rows.size(), kMaxRows - all.size()));
+        rows.resize(std::min(rows.size(), ipc::kMaxRows - all.size()));
         all.insert(all.end(), std::make_move_iterator(rows.begin()),
                    std::make_move_iterator(rows.end()));
       }

@@ -24,6 +24,12 @@ enum class Type : std::uint8_t {
 #undef POSTERN_MESSAGE
 };
 
+// Of sessions and of bans in one answer: as JSON, for an administrator, each takes a hundred times
+// the octets that it takes here.
+inline constexpr std::size_t kMaxRows = 10000;
+// Of one message; smtp.max_recipients may be as large.
+inline constexpr std::size_t kMaxCopies = 10000;
+
 enum class Role : std::uint8_t { Smtp, Resolve, Verify, Deliver, Opinion, Last_ = Opinion };
 
 // "smtp", as in the name of the program postern-smtp.
@@ -172,7 +178,7 @@ struct Sessions {
   };
   std::uint64_t request = 0;
   std::vector<Row> rows;
-  void visit(auto& v) { v(request, rows); }
+  void visit(auto& v) { v(request, AtMost{rows, kMaxRows}); }
 };
 
 // A policy::Ban.
@@ -205,7 +211,7 @@ struct Bans {
   std::string error;         // why nothing was done; empty: it was
   std::string note;          // what else there is to know
   std::vector<BanRow> rows;  // those in force, or the one that was added
-  void visit(auto& v) { v(request, error, note, rows); }
+  void visit(auto& v) { v(request, error, note, AtMost{rows, kMaxRows}); }
 };
 
 struct ShowLimits {
@@ -277,7 +283,7 @@ struct Deliver {
   std::vector<Copy> copies;
   // Above the message in every copy. Once, for it can be long and the copies many.
   std::string trace = {};
-  void visit(auto& v) { v(message, appended_bytes, size, copies, trace); }
+  void visit(auto& v) { v(message, appended_bytes, size, AtMost{copies, kMaxCopies}, trace); }
 };
 
 struct Delivered {

@@ -43,10 +43,17 @@ concept Visited = requires(T value, Packer& packer) {
 template <class T>
 inline constexpr T last_enumerator = T::Last_;
 
+// A list of at most so many: `visit` gives it in the place of the list. A longer one does not fit.
+template <class T>
+struct AtMost {
+  std::vector<T>& values;
+  std::size_t most;
+};
+
 class Packer {
  public:
   template <class... Values>
-  void operator()(Values&... values) {
+  void operator()(Values&&... values) {
     (put(values), ...);
   }
   std::string take() { return std::move(bytes_); }
@@ -63,6 +70,10 @@ class Packer {
   void put(std::vector<T>& values) {
     put_count(values.size());
     for (T& value : values) put(value);
+  }
+  template <class T>
+  void put(AtMost<T>& list) {
+    put(list.values);
   }
   template <class Key, class Value>
   void put(std::map<Key, Value>& values) {
@@ -100,7 +111,7 @@ class Unpacker {
   explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
 
   template <class... Values>
-  void operator()(Values&... values) {
+  void operator()(Values&&... values) {
     (get(values), ...);
   }
   // All bytes were used and none was missing.
@@ -126,7 +137,18 @@ class Unpacker {
   template <class T>
   void get(std::vector<T>& values) {
     values.clear();
-    for (std::size_t count = get_count(); ok_ && count > 0; --count) get(values.emplace_back());
+    get_items(values, get_count());
+  }
+  template <class T>
+  void get_items(std::vector<T>& values, std::size_t count) {
+    for (; ok_ && count > 0; --count) get(values.emplace_back());
+  }
+  template <class T>
+  void get(AtMost<T>& list) {
+    list.values.clear();
+    const std::size_t count = get_count();
+    ok_ = ok_ && count <= list.most;
+    get_items(list.values, count);
   }
   template <class Key, class Value>
   void get(std::map<Key, Value>& values) {

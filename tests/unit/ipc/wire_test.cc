@@ -26,6 +26,11 @@ struct Everything {
   }
 };
 
+struct ShortList {
+  std::vector<std::string> texts;
+  void visit(auto& v) { v(ipc::AtMost{texts, 3}); }
+};
+
 struct List {
   std::vector<std::string> rows;
   void visit(auto& v) { v(rows); }
@@ -83,6 +88,12 @@ TEST_CASE("every truncation and every surplus byte is refused") {
 TEST_CASE("a count that promises more than there is costs no memory") {
   const std::string lie("\xff\xff\xff\xff", 4);
   CHECK_FALSE(ipc::unpack<List>(lie).has_value());
+}
+
+TEST_CASE("a list may have a limit of its own") {
+  const std::vector<std::string> most(3);
+  CHECK(ipc::unpack<ShortList>(ipc::pack(ShortList{most}))->texts == most);
+  CHECK_FALSE(ipc::unpack<ShortList>(ipc::pack(List{std::vector<std::string>(4)})).has_value());
 }
 
 TEST_CASE("numbers that an enumeration or a bool does not have are refused") {
