@@ -46,6 +46,16 @@ bool is_part(const base::UniqueFd& fd, std::uint64_t size) {
 
 }  // namespace
 
+ipc::Delivered on_the_wire(std::uint64_t message, const spool::Done& done) {
+  ipc::Delivered told{message, on_the_wire(done.outcome), done.reason, done.possible_duplicates};
+  auto& files = told.possible_duplicates;
+  if (files.size() <= kMaxToldDuplicates) return told;
+  const std::size_t more = files.size() - kMaxToldDuplicates;
+  files.resize(kMaxToldDuplicates);
+  files.push_back("and " + std::to_string(more) + " more");
+  return told;
+}
+
 void KnownMailboxes::add(const std::vector<spool::Mailbox>& mailboxes) {
   mailboxes_.insert(mailboxes.begin(), mailboxes.end());
 }
@@ -56,14 +66,15 @@ bool KnownMailboxes::has(const spool::Mailbox& mailbox) const {
 
 SmtpPeer::SmtpPeer(common::PollLoop& loop, spool::Spool& spool, spool::Writers& writers,
                    const KnownMailboxes& known, StateStore& state, DiskWatch& disk,
-                   base::UniqueFd channel)
+                   base::UniqueFd channel, std::size_t most_partial_messages)
     : loop_(loop),
       spool_(spool),
       writers_(writers),
       known_(known),
       state_(state),
       disk_(disk),
-      channel_(std::move(channel), ipc::State::FromSmtp) {}
+      channel_(std::move(channel), ipc::State::FromSmtp),
+      most_partial_messages_(most_partial_messages) {}
 
 void SmtpPeer::start() {
   loop_.watch(
@@ -109,7 +120,6 @@ bool SmtpPeer::handle(ipc::Message& message) {
     case ipc::Type::Append: {
       const auto body = ipc::unpack<ipc::Append>(message.body);
       if (!body || !is_part(*message.fd, body->size)) return false;
-      if (partials_.size() >= kMaxPartialMessages) return false;
       append(*body, std::move(*message.fd));
       return true;
     }
@@ -131,6 +141,9 @@ bool SmtpPeer::handle(ipc::Message& message) {
 }
 
 void SmtpPeer::append(const ipc::Append& append, base::UniqueFd part) {
+  // No crime: smtp may have more sessions than that.
+  if (partials_.size() >= most_partial_messages_ && !partials_.contains(append.message))
+    return send(ipc::Appended{append.message, "too many large messages at one time", false});
   auto& partial = partials_[append.message];
   if (partial == nullptr) partial = std::make_shared<Partial>();
   const auto work = [self = shared_from_this(), append, partial = partial,
@@ -218,7 +231,7 @@ bool SmtpPeer::deliver(ipc::Deliver deliver, base::UniqueFd last_part) {
 }
 
 void SmtpPeer::delivered(std::uint64_t message, const spool::Done& done) {
-  send(ipc::Delivered{message, on_the_wire(done.outcome), done.reason, done.possible_duplicates});
+  send(on_the_wire(message, done));
 }
 
 template <class Message>

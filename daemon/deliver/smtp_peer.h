@@ -34,16 +34,23 @@ class KnownMailboxes {
   std::set<spool::Mailbox> mailboxes_;
 };
 
+// Of the copies that may be duplicates so many are told by name, for a message between programs has
+// a limit; the rest is counted.
+inline constexpr std::size_t kMaxToldDuplicates = 1000;
+ipc::Delivered on_the_wire(std::uint64_t message, const spool::Done& done);
+
 // Used in the main thread only.
 class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
  public:
-  static constexpr std::size_t kMaxPartialMessages = 20000;  // twice limits.total_connections
+  // At one time; one more is refused, and those go on.
+  static constexpr std::size_t kMaxPartialMessages = 20000;
   // Of one part: smtp passes on what has reached 1 MiB, and one read more may be in it.
   static constexpr std::uint64_t kMaxPartBytes = 2u << 20;
 
   // All references must outlive the work that is given to the writers.
   SmtpPeer(common::PollLoop& loop, spool::Spool& spool, spool::Writers& writers,
-           const KnownMailboxes& known, StateStore& state, DiskWatch& disk, base::UniqueFd channel);
+           const KnownMailboxes& known, StateStore& state, DiskWatch& disk, base::UniqueFd channel,
+           std::size_t most_partial_messages = kMaxPartialMessages);
 
   void start();
   void close();
@@ -79,6 +86,7 @@ class SmtpPeer : public std::enable_shared_from_this<SmtpPeer> {
   StateStore& state_;
   DiskWatch& disk_;
   ipc::Channel channel_;
+  const std::size_t most_partial_messages_;
   bool open_ = true;
   std::uint64_t last_space_ = UINT64_MAX;
   std::map<std::uint64_t, std::shared_ptr<Partial>> partials_;

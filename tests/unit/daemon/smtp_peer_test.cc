@@ -33,13 +33,13 @@ std::size_t open_descriptors() {
 
 class Stage {
  public:
-  Stage() {
+  explicit Stage(std::size_t most_partial_messages = SmtpPeer::kMaxPartialMessages) {
     known_.add({kInfo, kSpam});
     auto ends = ipc::Channel::make_pair();
     REQUIRE(ends.ok());
     smtp_.emplace(std::move(ends->first), ipc::State::FromDeliver);
     peer_ = std::make_shared<SmtpPeer>(loop_, spool_, writers_, known_, state_, disk_,
-                                       std::move(ends->second));
+                                       std::move(ends->second), most_partial_messages);
     peer_->start();
   }
   ~Stage() { peer_->close(); }
@@ -51,8 +51,8 @@ class Stage {
   void discard() { REQUIRE(smtp_->send(ipc::Discard{7}).ok()); }
   void close() { peer_->close(); }
   // The next part of the message.
-  std::string append(const std::string& text) {
-    send(ipc::Append{7, text.size()}, sealed(text));
+  std::string append(const std::string& text, std::uint64_t message = 7) {
+    send(ipc::Append{message, text.size()}, sealed(text));
     return answer();
   }
 
@@ -208,6 +208,32 @@ TEST_CASE(
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     CHECK(open_descriptors() <= before);
   }
+}
+
+TEST_CASE("of too many messages in parts the new one is refused, and the others go on") {
+  Stage stage(2);
+  CHECK(stage.append("abc", 7) == "appended");
+  CHECK(stage.append("abc", 8) == "appended");
+  CHECK(stage.append("abc", 9) == "too many large messages at one time");
+  CHECK(stage.append("de", 7) == "appended");
+  stage.send(to("info", 2, 5), sealed("\r\n"));
+  CHECK(stage.answer() == "durable");
+  CHECK(stage.append("abc", 9) == "appended");
+}
+
+TEST_CASE("of copies that may be duplicates as many are told as the message holds") {
+  // Domain, mailbox and folder at their longest, and a file name.
+  const std::string longest(253 + 64 + 256 + 255 + 10, 'x');
+  spool::Done done;
+  done.possible_duplicates.assign(ipc::kMaxCopies, longest);
+  done.reason = longest;
+  const ipc::Delivered told = deliver_role::on_the_wire(7, done);
+  CHECK(told.possible_duplicates.size() == deliver_role::kMaxToldDuplicates + 1);
+  CHECK(told.possible_duplicates.back() == "and 9000 more");
+  const auto* row = ipc::find_type(static_cast<std::uint8_t>(ipc::Type::Delivered));
+  CHECK(ipc::pack(told).size() <= row->max_bytes);
+  done.possible_duplicates.resize(deliver_role::kMaxToldDuplicates);
+  CHECK(deliver_role::on_the_wire(7, done).possible_duplicates == done.possible_duplicates);
 }
 
 TEST_CASE("an unknown mailbox and lost parts fail that message only") {
