@@ -11,7 +11,14 @@
 namespace common {
 namespace {
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+// There may be more: with the sysctl vm.memfd_noexec the kernel adds F_SEAL_EXEC to all.
+bool is_sealed(int fd) {
+  const int seals = fcntl(fd, F_GET_SEALS);
+  return seals >= 0 && (seals & kSeals) == kSeals;
 }
+
+}  // namespace
 
 base::Result<base::UniqueFd> sealed_memory(const char* name, std::string_view bytes) {
   base::UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -28,13 +35,12 @@ base::Result<base::UniqueFd> sealed_memory(const char* name, std::string_view by
 
 bool is_sealed_memory(int fd, std::size_t size) {
   struct stat status {};
-  return fcntl(fd, F_GET_SEALS) == kSeals && fstat(fd, &status) == 0 && status.st_size >= 0 &&
+  return is_sealed(fd) && fstat(fd, &status) == 0 && status.st_size >= 0 &&
          static_cast<std::size_t>(status.st_size) == size;
 }
 
 base::Result<std::string> read_sealed_memory(int fd) {
-  if (fcntl(fd, F_GET_SEALS) != kSeals)
-    return base::Error::permanent("a descriptor came that is not sealed memory");
+  if (!is_sealed(fd)) return base::Error::permanent("a descriptor came that is not sealed memory");
   struct stat status {};
   if (fstat(fd, &status) != 0) return base::Error::system("fstat", errno);
   if (status.st_size < 0 || static_cast<std::size_t>(status.st_size) > kMaxSealedBytes)
