@@ -39,6 +39,10 @@ bool lists(std::string_view fields, std::string_view key) {
   return false;
 }
 
+std::string escape_cut(std::string_view text, std::size_t most) {
+  return escape(text.substr(0, most)) + (text.size() > most ? "..." : "");
+}
+
 void append(Format format, std::string& line, std::string_view key, std::string_view value,
             bool quoted) {
   (format == Format::Json ? append_json : append_logfmt)(line, key, value, quoted);
@@ -55,9 +59,7 @@ void start(const Settings& settings) { writer().start(settings); }
 
 void stop() { writer().stop(); }
 
-std::string escape_peer(std::string_view text) {
-  return escape(text.substr(0, kMaxPeerText)) + (text.size() > kMaxPeerText ? "..." : "");
-}
+std::string escape_peer(std::string_view text) { return escape_cut(text, kMaxPeerText); }
 
 Line& Line::token(std::string_view key, std::string_view value) {
   POSTERN_ASSERT(is_token(value));
@@ -69,7 +71,7 @@ Line& Line::number(std::string_view key, std::int64_t value) {
 }
 
 Line& Line::text(std::string_view key, std::string_view value) {
-  return add(key, Kind::Quoted, escape(value));
+  return add(key, Kind::Quoted, escape_cut(value, kMaxText));
 }
 
 Line& Line::peer(std::string_view key, std::string_view value) {

@@ -7,7 +7,7 @@
 //
 // token   our own words: identifiers, addresses, codes; a bug if it needs quoting; an empty one is
 //         left out
-// text    our own prose: quoted and escaped
+// text    our own prose: quoted and escaped, cut behind 64 KiB with "..."
 // peer    whatever a stranger sent: quoted, escaped (\xNN outside printable ASCII, and for " and
 // \),
 //         cut behind 256 of its bytes with "..."

@@ -12,6 +12,9 @@
 namespace obs {
 
 inline constexpr std::size_t kMaxPeerText = 256;  // bytes of a stranger's text, before escaping
+// Of our own prose: a process that somebody has taken over must not fill the memory of others with
+// its reasons. The whole of a long list of mistakes in a configuration `postern check` tells.
+inline constexpr std::size_t kMaxText = 64u << 10;
 // Bytes of one field of a journal entry. An entry is one datagram, which has a limit of its own
 // (net.core.wmem_default); only our own prose may be longer than this.
 inline constexpr std::size_t kMaxJournalField = 32u << 10;

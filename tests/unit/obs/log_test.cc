@@ -68,11 +68,16 @@ TEST_CASE("JSON is valid and printable whatever the bytes") {
   CHECK(json["detail"] == obs::escape(all));
 }
 
-TEST_CASE("text of a peer is cut behind 256 bytes, our own is not") {
+TEST_CASE("text of a peer is cut behind 256 bytes, our own behind 64 KiB") {
   const std::string longest(256, 'a');
   CHECK(obs::escape_peer(longest) == longest);
   CHECK(obs::escape_peer(longest + "b") == longest + "...");
   CHECK(obs::escape_peer(std::string(300, '\n')).size() == 256 * 4 + 3);
   CHECK(Line(Event::fatal).text("reason", longest + "b").render(Format::Logfmt) ==
         "event=fatal reason=\"" + longest + "b\"");
+  const std::string most(64u << 10, 'a');
+  CHECK(Line(Event::fatal).text("reason", most).render(Format::Logfmt) ==
+        "event=fatal reason=\"" + most + '"');
+  CHECK(Line(Event::fatal).text("reason", most + "b").render(Format::Logfmt) ==
+        "event=fatal reason=\"" + most + "...\"");
 }
