@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "auth/verdict_check.h"
 #include "base/assert.h"
 #include "daemon/common/payer.h"
 #include "obs/log.h"
@@ -227,7 +228,7 @@ bool VerifyClient::on_message(const ipc::RoleId& id, const ipc::Message& message
 
 bool VerifyClient::take_verdicts(Jobs::iterator job, const ipc::Judged& judged) {
   const auto verdicts = ipc::unpack<auth::Verdicts>(judged.verdicts);
-  if (!verdicts || job->second.pieces_sent < 2) return false;
+  if (!verdicts || !auth::can_be(*verdicts) || job->second.pieces_sent < 2) return false;
   const auth::Facts facts = std::move(job->second.facts);
   const dns::AnswerTable answers = std::move(job->second.answers);
   finish(job, *verdicts);

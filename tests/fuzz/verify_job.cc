@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "auth/verdict_check.h"
 #include "auth/verify.h"
 #include "daemon/verify/smtp_peer.h"
 #include "fuzz/fuzz.h"
@@ -60,6 +61,7 @@ void check_verdicts(const auth::Verdicts& verdicts) {
   const std::string packed = ipc::pack(verdicts);
   require(ipc::unpack<auth::Verdicts>(packed) == verdicts, "verdicts travel unchanged");
   check_size(ipc::Judged{0, packed});
+  require(auth::can_be(verdicts), "smtp takes them for verdicts");
 }
 
 // The verdicts; nothing: what is needed was checked.

@@ -435,6 +435,13 @@ TEST_CASE("verify client: a verifier that says what it may not is left") {
        [](auto& self, auto& job) {
          self.say(ipc::Judged{job.job, "damaged"});
        }},
+      {"lines of a header in a reason",
+       [](auto& self, auto& job) {
+         if (self.pieces.back().size() < 2) return self.say(ipc::Need{job.job, {}, 0, 0});
+         auth::Verdicts verdicts;
+         verdicts.dmarc.reason = "x\r\nBcc: y";
+         self.say(ipc::Judged{job.job, ipc::pack(verdicts)});
+       }},
   };
   for (const auto& [name, crime] : crimes) {
     INFO(name);
