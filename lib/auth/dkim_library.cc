@@ -20,7 +20,11 @@ unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<unsigned char*>(const_cast<char*>(text.data()));
 }
 
-std::string text_of(const char* text) { return text == nullptr ? "" : base::printable(text); }
+constexpr std::size_t kMaxWhy = 200;  // octets of what the library says, for a reason
+
+std::string text_of(const char* text) {
+  return text == nullptr ? "" : base::printable(std::string_view(text).substr(0, kMaxWhy));
+}
 
 bool equals(const unsigned char* text, const std::string& expected) {
   return text != nullptr && base::iequals(reinterpret_cast<const char*>(text), expected);
