@@ -55,7 +55,8 @@ std::optional<std::string> find_port_holder(const base::Endpoint& endpoint) {
     if (!base::is_digit(pid.front()) || !holds_any(entry.path(), inodes)) continue;
     std::string name;
     std::getline(std::ifstream(entry.path() / "comm"), name);
-    return name + " (pid " + pid + ")";
+    // A process chooses its name, and its name is shown on terminals.
+    return base::printable(name) + " (pid " + pid + ")";
   }
   return {};
 }
