@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/unique_fd.h"
 
 namespace common {
@@ -27,6 +28,13 @@ void sd_notify(std::string_view state) {
   // A manager that is gone is no reason to fail: mail comes first.
   [[maybe_unused]] const ssize_t sent = sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
                                                reinterpret_cast<const sockaddr*>(&address), size);
+}
+
+std::string status_line(std::string_view text) {
+  std::string line = base::printable(text);
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (text[i] == '\n') line[i] = ' ';
+  return "STATUS=" + line;
 }
 
 }  // namespace common

@@ -3,6 +3,7 @@
 // hand, because libsystemd would bring compression and crypto libraries into the process.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace common {
@@ -10,5 +11,9 @@ namespace common {
 // "READY=1", "STOPPING=1", "STATUS=..."; lines are separated by '\n'. Without a service manager, or
 // when it does not listen, nothing happens. A leading '@' is an abstract address.
 void sd_notify(std::string_view state);
+
+// A line of such a state that people read, "STATUS=" and the text on one line: systemctl(1) shows
+// it as it is, and what another process said may be in it.
+std::string status_line(std::string_view text);
 
 }  // namespace common

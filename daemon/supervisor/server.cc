@@ -294,11 +294,10 @@ int Server::certificate_days() const {
 // The watchdog is fed only while the chain supervisor - role - event loops answers, or a role that
 // does not is being replaced.
 void Server::tell_manager() {
-  std::string state = "STATUS=" + std::to_string(supervisor_.smtp_figures().sessions) +
-                      " sessions, " + std::to_string(count(common::Counter::messages_accepted)) +
-                      " messages, certificate " + std::to_string(certificate_days()) +
-                      " d, configuration " + last_reload_;
-  std::ranges::replace(state, '\n', ' ');
+  std::string state = common::status_line(
+      std::to_string(supervisor_.smtp_figures().sessions) + " sessions, " +
+      std::to_string(count(common::Counter::messages_accepted)) + " messages, certificate " +
+      std::to_string(certificate_days()) + " d, configuration " + last_reload_);
   if (supervisor_.healthy()) state += "\nWATCHDOG=1";
   common::sd_notify(state);
 }
