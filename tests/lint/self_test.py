@@ -150,6 +150,17 @@ class Checks(unittest.TestCase):
         self.assertIn("events differ", self.complaints("check_events.py")[0])
         self.assertIn("counters differ", self.complaints("check_events.py")[1])
 
+    def test_attacks(self):
+        table = "tests/sandbox/attack/acts.def"
+        for path in [table, "SECURITY.md"]:
+            self.plant(path, (REPOSITORY / path).read_text(encoding="utf-8"))
+        self.assertEqual(self.complaints("check_attacks.py"), [])
+        with (self.tree / table).open("a", encoding="utf-8") as acts:
+            acts.write('POSTERN_ACT(files, fly, "fly", "killed; smtp allowed", "")\n')
+        found = self.complaints("check_attacks.py")
+        self.assertIn("fly: what is allowed has a reason", found[0])
+        self.assertIn("the table of attacks differs", found[1])
+
     def test_needed(self):
         (self.tree / "libexec").mkdir()
         small, large = shutil.which("true"), shutil.which("openssl")

@@ -20,13 +20,13 @@ LARGE = 3 << 20  # bytes: comes in parts, which deliver keeps in a file
 class Load:
     """A stream of messages that goes on through every failure, and its journal."""
 
-    def __init__(self, server, size=30000):
+    def __init__(self, server, size=30000, connections=8, address="127.0.0.1", prefix=()):
         self.journal = server.directory / "journal"
         self.server = server
-        self.process = subprocess.Popen(
-            command(server, "--seconds", 100, "--reconnect", "--connections", 8, "--journal",
-                    self.journal, "--messages-per-connection", 90, "--size", size),
-            stdout=subprocess.PIPE, text=True)
+        words = command(f"{address}:{server.port}", "--seconds", 100, "--reconnect",
+                        "--connections", connections, "--journal", self.journal,
+                        "--messages-per-connection", 90, "--size", size)
+        self.process = subprocess.Popen([*prefix, *words], stdout=subprocess.PIPE, text=True)
 
     def acknowledged(self):
         return self.journal.read_text().count("\n") if self.journal.exists() else 0
