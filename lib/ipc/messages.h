@@ -178,7 +178,7 @@ struct Sessions {
   };
   std::uint64_t request = 0;
   std::vector<Row> rows;
-  void visit(auto& v) { v(request, AtMost{rows, kMaxRows}); }
+  void visit(auto& v) { v(request, at_most(rows, kMaxRows)); }
 };
 
 // A policy::Ban.
@@ -211,7 +211,7 @@ struct Bans {
   std::string error;         // why nothing was done; empty: it was
   std::string note;          // what else there is to know
   std::vector<BanRow> rows;  // those in force, or the one that was added
-  void visit(auto& v) { v(request, error, note, AtMost{rows, kMaxRows}); }
+  void visit(auto& v) { v(request, error, note, at_most(rows, kMaxRows)); }
 };
 
 struct ShowLimits {
@@ -283,7 +283,7 @@ struct Deliver {
   std::vector<Copy> copies;
   // Above the message in every copy. Once, for it can be long and the copies many.
   std::string trace = {};
-  void visit(auto& v) { v(message, appended_bytes, size, AtMost{copies, kMaxCopies}, trace); }
+  void visit(auto& v) { v(message, appended_bytes, size, at_most(copies, kMaxCopies), trace); }
 };
 
 struct Delivered {

@@ -49,6 +49,10 @@ struct AtMost {
   std::vector<T>& values;
   std::size_t most;
 };
+template <class T>
+AtMost<T> at_most(std::vector<T>& values, std::size_t most) {
+  return {values, most};
+}
 
 class Packer {
  public:

@@ -28,7 +28,7 @@ struct Everything {
 
 struct ShortList {
   std::vector<std::string> texts;
-  void visit(auto& v) { v(ipc::AtMost{texts, 3}); }
+  void visit(auto& v) { v(ipc::at_most(texts, 3)); }
 };
 
 struct List {
