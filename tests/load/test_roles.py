@@ -20,12 +20,12 @@ LARGE = 3 << 20  # bytes: comes in parts, which deliver keeps in a file
 class Load:
     """A stream of messages that goes on through every failure, and its journal."""
 
-    def __init__(self, server, size=30000, connections=8, address="127.0.0.1", prefix=()):
+    def __init__(self, server, *options, size=30000, address="127.0.0.1", prefix=()):
         self.journal = server.directory / "journal"
         self.server = server
         words = command(f"{address}:{server.port}", "--seconds", 100, "--reconnect",
-                        "--connections", connections, "--journal", self.journal,
-                        "--messages-per-connection", 90, "--size", size)
+                        "--connections", 8, "--journal", self.journal,
+                        "--messages-per-connection", 90, "--size", size, *options)
         self.process = subprocess.Popen([*prefix, *words], stdout=subprocess.PIPE, text=True)
 
     def acknowledged(self):

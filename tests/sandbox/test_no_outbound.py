@@ -142,8 +142,7 @@ class NoOutbound(harness.TestCase):
         self.server.start()
 
     def start_load(self):
-        load = Load(self.server, size=3000, connections=4, address=SERVER,
-                    prefix=self.theirs.prefix)
+        load = Load(self.server, size=3000, address=SERVER, prefix=self.theirs.prefix)
         self.addCleanup(load.process.stdout.close)
         self.addCleanup(load.process.kill)
         load.wait_for_more(MESSAGES)
