@@ -40,7 +40,7 @@ struct FromMailbox {
 };
 
 enum class FromError {
-  BadSyntax,  // that it is not UTF-8 included
+  BadSyntax,  // a local part that is not UTF-8 included
   NoMailbox,  // nothing, or empty groups only
   TooMany,    // above kMaxFromMailboxes
   TooLong,    // above kMaxFromValue

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tokens of structured header fields (RFC 5322 section 3.2), with their obsolete forms (section
-// 4) and the UTF-8 of RFC 6532, which the caller has checked (base::is_utf8).
+// 4) and the UTF-8 of RFC 6532, which it does not check: an octet beyond ASCII is text.
 //
 // Comments and folding white space are dropped between tokens: with its obsolete forms the grammar
 // allows them between any two. Tokens are views into the text, which the caller keeps. The time is

@@ -152,6 +152,7 @@ a@good.example;b@evil.example
 a@good.example\0@evil.example
 ((((((((((((((((((((((a
 a@x_y.example, <>, "open
+G\xef (\xff): M\xfcller <a@x.example>;, b@y.example
 """.strip("\n").splitlines()
 
 
