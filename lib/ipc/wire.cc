@@ -52,7 +52,7 @@ void Unpacker::get(base::Network& value) {
   std::string text;
   get(text);
   const auto network = base::Network::parse(text);
-  ok_ = ok_ && network.has_value();
+  ok_ = ok_ && network && network->to_string() == text;
   if (ok_) value = *network;
 }
 

@@ -116,6 +116,7 @@ STREAMS = {
         ("Directory", b"\1"), ("Peer", VERIFY), ("Confine", b""), ("Serve", b""),
         ("Ping", numbers(7)), ("Reload", numbers(2)), ("ListSessions", numbers(1)),
         ("ManageBans", numbers(2) + b"\1" + text("192.0.2.0/24") + numbers(3600000) + text("why")),
+        ("ManageBans", numbers(2) + b"\2" + text("192.0.2.7/32") + numbers(0) + text("")),
         ("PeerCrashed", VERIFY), ("ShowLimits", numbers(3) + text("192.0.2.7")),
         ("ListBusiest", numbers(4)),
         ("Drain", numbers(30000)), ("Ping", numbers(8)), ("Peer", VERIFY)],

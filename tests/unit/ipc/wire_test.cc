@@ -51,6 +51,11 @@ struct Host {
   void visit(auto& v) { v(address); }
 };
 
+struct Range {
+  base::Network network;
+  void visit(auto& v) { v(network); }
+};
+
 struct Date {
   base::WallTime time;
   void visit(auto& v) { v(time); }
@@ -112,6 +117,18 @@ TEST_CASE("addresses travel, and what is none is refused") {
   CHECK_FALSE(ipc::unpack<Host>(std::string_view("\3\0\0\0abc", 7)).has_value());
   // In another way than we write it.
   CHECK_FALSE(ipc::unpack<Host>(std::string_view("\3\0\0\0::0", 7)).has_value());
+}
+
+TEST_CASE("a network that is written in another way is refused") {
+  const auto with = [](const std::string& text) {
+    return std::string{static_cast<char>(text.size()), '\0', '\0', '\0'} + text;
+  };
+  for (const char* text : {"192.0.2.7/32", "192.0.2.0/24", "2001:db8::/48"})
+    CHECK(ipc::unpack<Range>(with(text))->network.to_string() == text);
+  for (const char* text : {"192.0.2.7", "2001:db8::7", "2001:DB8::/48", "192.0.2.0/024", "x"}) {
+    INFO(text);
+    CHECK_FALSE(ipc::unpack<Range>(with(text)).has_value());
+  }
 }
 
 TEST_CASE("an address that is written in another way is refused") {
