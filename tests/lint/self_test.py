@@ -13,6 +13,8 @@ REPOSITORY = HERE.parents[1]
 SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
 HEADERS = ["base/result.h", "mail/address.h", "smtp/reply.h", "spool/delivery.h",
            "policy/settings.h", "net/settings.h", "net/loop.h", "config/load.h"]
+PROGRAMS = ["posternd", "postern"] + [
+    f"libexec/postern-{role}" for role in ("smtp", "deliver", "verify", "opinion", "resolve")]
 
 
 class Checks(unittest.TestCase):
@@ -161,13 +163,66 @@ class Checks(unittest.TestCase):
         self.assertIn("fly: what is allowed has a reason", found[0])
         self.assertIn("the table of attacks differs", found[1])
 
+    def test_debian(self):
+        for path in ("debian/control", "debian/changelog", "cmake/packages", "CMakeLists.txt"):
+            self.plant(path, (REPOSITORY / path).read_text(encoding="utf-8"))
+        self.assertEqual(self.complaints("check_debian.py"), [])
+        with (self.tree / "cmake/packages").open("a", encoding="utf-8") as packages:
+            packages.write("[build]\nlibfoo-dev\n[run]\nfoo-data\n")
+        control = (self.tree / "debian/control").read_text(encoding="utf-8")
+        self.plant("debian/control", control.replace(" cmake (", " cmake-bar,\n cmake ("))
+        self.plant("debian/changelog", "postern (0.0.7) unstable; urgency=medium\n")
+        self.assertEqual([line.split(";")[0] for line in self.complaints("check_debian.py")],
+                         ["debian/control: Build-Depends lacks libfoo-dev, of cmake/packages",
+                          "debian/control: Build-Depends has cmake-bar, which cmake/packages "
+                          "[build] has not",
+                          "debian/control: Depends lacks foo-data, of cmake/packages",
+                          "debian/changelog:1: version 0.0.7"])
+
+    def hardening_complaints(self, *flags, mode=0o755):
+        """Of a small program with all that is asked for, but for what `flags` take away."""
+        self.plant("a.cc", """#include <cstdio>
+            #ifdef WRITTEN_CODE
+            asm(".section .written, \\"awx\\"; .long 1; .text");
+            #endif
+            int main(int count, char** words) {
+              char text[40];
+              std::snprintf(text, sizeof text, words[0], count);
+              return std::puts(text);
+            }""")
+        for program in PROGRAMS:
+            self.plant(program, "")
+            (self.tree / program).unlink()
+            (self.tree / program).symlink_to(self.tree / "a.out")
+        subprocess.run(["g++", "-w", "-O2", "-D_FORTIFY_SOURCE=2", "-fstack-protector-strong",
+                        "-fPIE", "-pie", "-Wl,-z,relro,-z,now",
+                        *flags, "a.cc", "-o", "a.out"], cwd=self.tree, check=True)
+        (self.tree / "a.out").chmod(mode)
+        return {line.partition(": ")[2] for line in self.complaints("check_hardening.py")}
+
+    def test_hardening(self):
+        for flag, complaint in [
+            ("-g", None),
+            ("-no-pie", "is not position-independent"),
+            ("-Wl,-z,lazy", "binds functions late"),
+            ("-Wl,-z,norelro", "has no part that is read-only after relocation"),
+            ("-Wl,-z,execstack", "has a stack that may be executed"),
+            ("-DWRITTEN_CODE", "has a segment that is written and executed"),
+            ("-Wl,-rpath,/opt", "names folders for libraries"),
+            ("-fno-stack-protector", "does not guard its stack"),
+            ("-U_FORTIFY_SOURCE", "has no checked functions of libc"),
+        ]:
+            with self.subTest(flag=flag):
+                found = self.hardening_complaints(flag)
+                self.assertTrue(complaint in found if complaint else not found, found)
+        self.assertEqual(self.hardening_complaints(mode=0o4775),
+                         {"takes on the user or group of its file",
+                          "may be written by others than its owner"})
+
     def test_needed(self):
         (self.tree / "libexec").mkdir()
         small, large = shutil.which("true"), shutil.which("openssl")
-        programs = ["posternd", "postern"]
-        programs += [f"libexec/postern-{role}"
-                     for role in ("smtp", "deliver", "verify", "opinion", "resolve")]
-        for program in programs:
+        for program in PROGRAMS:
             (self.tree / program).symlink_to(small)
         self.assertEqual(self.complaints("check_needed.py"), [])
         (self.tree / "libexec/postern-smtp").unlink()
