@@ -7,6 +7,7 @@ import smtplib
 import ssl
 import subprocess
 
+import compare
 from machine import INSIDE, wait_for
 
 UNIT = "postern.service"
@@ -129,3 +130,17 @@ class Load:
             raise AssertionError(f"postern-load: status {self.process.returncode}\n{out}{error}")
         return json.loads(out)
 
+    @staticmethod
+    def failed_connects(report):
+        return sum(n for name, n in report["errors"].items() if name.startswith("connect"))
+
+    def compare(self, service):
+        """What all loads until now had acknowledged is in the mailbox."""
+        for path in service.mails():
+            if b"X-Load-Id" not in path.read_bytes():
+                path.unlink()  # no mail of a load
+        result = compare.compare(service.machine.root / SPOOL.lstrip("/") / "ours.test/info",
+                                 self.journal)
+        if not result.ok() or not result.acknowledged:
+            raise AssertionError(str(result))
+        return result
