@@ -126,16 +126,22 @@ def watchdog(world):
     run("systemctl", "daemon-reload")
 
 
-@step("a supervisor that is killed is replaced, with all its roles")
+# More often than systemd starts a service by default.
+@step("a supervisor that is killed is replaced, with all its roles, however often")
 def killed(world):
     service = world.service
-    before = {service.main_pid(), *service.roles().values()}
-    world.machine.signal("KILL", service.main_pid())
-    wait_for(lambda: service.is_active() and service.main_pid() not in before,
-             "another supervisor")
+    slowest = 0.0
+    for _ in range(7):
+        before = {service.main_pid(), *service.roles().values()}
+        begin = time.monotonic()
+        world.machine.signal("KILL", service.main_pid())
+        wait_for(lambda before=before: service.is_active() and service.main_pid() not in before,
+                 "another supervisor")
+        slowest = max(slowest, time.monotonic() - begin)
+        after = {service.main_pid(), *service.roles().values()}
+        check(not before & after, f"processes of before: {before & after}")
     service.send()
-    after = {service.main_pid(), *service.roles().values()}
-    check(not before & after, f"processes of before: {before & after}")
+    return f"{slowest:.1f} s"
 
 
 @step("systemctl stop is clean")
