@@ -14,12 +14,11 @@
 #include "daemon/common/journal.h"
 #include "daemon/common/standard_descriptors.h"
 #include "obs/log.h"
+#include "policy/settings.h"
 #include "sandbox/process.h"
 
 namespace common {
 namespace {
-
-constexpr std::size_t kMaxListeners = 256;
 
 base::Error damaged(const ipc::Message& message) {
   return base::Error::permanent(std::string(ipc::name_of(message.type)) + ": damaged body");
@@ -36,7 +35,7 @@ base::Status check_welcome(const ipc::Message& message) {
 
 base::Status take_listener(RoleParts& parts, ipc::Message& message) {
   const auto listener = ipc::unpack<ipc::Listener>(message.body);
-  if (!listener || listener->index >= kMaxListeners) return damaged(message);
+  if (!listener || listener->index >= policy::kMaxListeners) return damaged(message);
   if (parts.listeners.size() <= listener->index) parts.listeners.resize(listener->index + 1);
   parts.listeners[listener->index] = std::move(*message.fd);
   return base::ok();

@@ -9,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "config/paths.h"
+#include "policy/settings.h"
 
 namespace config {
 namespace {
@@ -42,8 +43,12 @@ void check_unique(const std::vector<const Table*>& tables, std::string_view name
 }
 
 void check_listeners(const std::vector<Table>& tables, Report& report) {
+  const std::vector<const Table*> listeners = all_of(tables, "listener");
+  if (listeners.size() > policy::kMaxListeners)
+    report.error(listeners[policy::kMaxListeners]->place,
+                 "too many listeners: at most " + std::to_string(policy::kMaxListeners));
   check_unique(
-      all_of(tables, "listener"), "address",
+      listeners, "address",
       [](const Table& table) -> std::optional<std::string> {
         const auto* address = table.get<ListenAddress>("address");
         if (address == nullptr) return {};

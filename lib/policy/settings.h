@@ -77,6 +77,8 @@ struct ListenerAccess {
   std::vector<base::Network> deny;
 };
 
+inline constexpr std::size_t kMaxListeners = 256;
+
 // Of one listener; 0: as many as of all together.
 struct ListenerLimits {
   std::size_t connections = 0;

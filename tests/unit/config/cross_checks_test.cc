@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "policy/settings.h"
 #include "support/configs.h"
 
 using support::errors_of;
@@ -30,6 +31,15 @@ TEST_CASE("one address listens once, however it is written") {
   check_one_error("[[listener]]\naddress='systemd:a'\n[[listener]]\naddress='systemd:a'\n",
                   "listener.address: \"systemd:a\" is already in line 12");
   CHECK(load_text(std::string(kMinimalConfig) + "[[listener]]\naddress = '127.0.0.1:2526'\n").ok());
+}
+
+TEST_CASE("there are as many listeners as can be opened") {
+  std::string lines;
+  for (std::size_t i = 2; i <= policy::kMaxListeners; ++i)  // the smallest file has one
+    lines += "[[listener]]\naddress = '127.0.0.2:" + std::to_string(2000 + i) + "'\n";
+  CHECK(load_text(kMinimalConfig + lines).ok());
+  check_one_error(lines + "[[listener]]\naddress = '[::1]:25'\n",
+                  "too many listeners: at most 256");
 }
 
 TEST_CASE("a domain stands once, whatever its case") {
