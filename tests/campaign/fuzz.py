@@ -11,14 +11,12 @@ import concurrent.futures
 import json
 import os
 import pathlib
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fuzz"))
 import fuzz_coverage
 import fuzz_run
 import sources
-from fuzz_run import ROOT
 
 STATE = fuzz_run.BUILD / "campaign.json"
 MOST_COMMITTED = 3_000  # inputs of all targets, each a file of its own
@@ -105,10 +103,8 @@ def print_table(targets, state):
 
 
 def merge(targets):
-    seeds = fuzz_run.BUILD / "seeds"
-    subprocess.run([sys.executable, ROOT / "tests/fuzz/make_seeds.py", seeds], check=True)
     for name in targets:
-        print(name, *(f"{what} {count}" for what, count in fuzz_run.merge(name, seeds).items()),
+        print(name, *(f"{what} {count}" for what, count in fuzz_run.merge(name).items()),
               flush=True)
 
 
@@ -135,6 +131,7 @@ def main():
         sys.exit(0 if check() else 1)
     targets = options.only or sources.targets()
     fuzz_run.build("fuzz", [f"fuzz_{name}" for name in targets])
+    fuzz_run.make_seeds()
     if options.merge:
         return merge(targets)
     state = load()

@@ -27,7 +27,7 @@ def play(target):
     folder = PROFILES / target
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for inputs in (fuzz_run.COMMITTED / target, fuzz_run.GROWN / target):
+    for inputs in fuzz_run.all_inputs(target):
         if fuzz_run.inputs(inputs):
             subprocess.run([program(target), inputs], stdout=subprocess.DEVNULL, check=True,
                            env={**os.environ, "LLVM_PROFILE_FILE": f"{folder}/%p.profraw"})
@@ -48,7 +48,7 @@ def write_unreached(target, profile):
     """Lines as "path", and "number|0|text" beneath it."""
     text = llvm_cov("show", target, profile, "-show-instantiations=false")
     lines = [line for line in text.splitlines()
-             if line.endswith(":") or [part.strip() for part in line.split("|")[1:2]] == ["0"]]
+             if "|" not in line or line.split("|")[1].strip() == "0"]
     UNREACHED.mkdir(parents=True, exist_ok=True)
     (UNREACHED / f"{target}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -14,6 +14,7 @@ BUILD = ROOT / "build/fuzz"
 COMMITTED = ROOT / "tests/fuzz/corpus"
 GROWN = BUILD / "corpus"
 FOUND = BUILD / "found"
+SEEDS = BUILD / "seeds"
 LOGS = BUILD / "logs"
 # Far above what an input of this size may cost; a second is many on a machine that is busy.
 LIMITS = ["-timeout=25", "-malloc_limit_mb=256", "-rss_limit_mb=1024"]
@@ -43,6 +44,16 @@ def inputs(folder):
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
+def make_seeds():
+    subprocess.run([sys.executable, ROOT / "tests/fuzz/make_seeds.py", SEEDS], check=True)
+
+
+def all_inputs(target):
+    """The folders that have inputs of the target."""
+    folders = [folder / target for folder in (GROWN, SEEDS, COMMITTED)]
+    return [folder for folder in folders if inputs(folder)]
+
+
 def still_found(target):
     """Inputs of former runs that show a fault to this day; those that show none any more go."""
     for path in inputs(FOUND / target):
@@ -66,7 +77,8 @@ def look(target, seconds):
     with log.open("w", encoding="utf-8", errors="replace") as output:
         run = subprocess.run(
             [program(target), f"-max_total_time={seconds}", *LIMITS, "-print_final_stats=1",
-             f"-artifact_prefix={FOUND / target}/", GROWN / target, COMMITTED / target],
+             f"-artifact_prefix={FOUND / target}/",
+             *dict.fromkeys([GROWN / target, *all_inputs(target)])],
             stdout=output, stderr=output, check=False)
     figures = statistics(log.read_text(encoding="utf-8", errors="replace"))
     return {**figures, "seconds": seconds, "ended": run.returncode == 0,
@@ -88,16 +100,15 @@ def within_limits(folder):
     return len(paths) - kept
 
 
-def merge(target, seeds):
+def merge(target):
     """Replaces the committed corpus by the least that reaches all that is reached by the seeds, by
     what was grown, and by what it has been."""
     new = BUILD / "merged" / target
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    sources = [folder for folder in (seeds / target, GROWN / target, COMMITTED / target)
-               if inputs(folder)]
     subprocess.run([program(target), *LIMITS, "-set_cover_merge=1", "-use_counters=0", new,
-                    *sources], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+                    *all_inputs(target)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   check=True)
     left_out = within_limits(new)
     before = len(inputs(COMMITTED / target))
     shutil.rmtree(COMMITTED / target)

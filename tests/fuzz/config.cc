@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A configuration file, and behind a NUL the table of mailboxes that it may name.
+// A configuration file, and behind a NUL the table of mailboxes that it may name, which is what the
+// system says of its DNS servers, too.
 #include <algorithm>
 
 #include "config/load.h"
@@ -11,10 +12,11 @@ namespace {
 using fuzz::require;
 
 constexpr char kTable[] = "/etc/postern/example.org.mailboxes";
+constexpr char kResolvConf[] = "/etc/resolv.conf";
 
 config::Loaded load(std::string_view text, std::string_view table) {
   support::MemoryFiles files = support::config_files(std::string(text));
-  files.add(kTable, std::string(table));
+  for (const char* path : {kTable, kResolvConf}) files.add(path, std::string(table));
   return config::load(support::kConfigPath, files);
 }
 

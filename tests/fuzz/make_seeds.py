@@ -273,6 +273,72 @@ name = "example.org"
 """
 
 
+CONFIG_MISTAKES = [text.encode() for text in r"""
+mailboxes_file = "example.org.mailboxes"
+aliases = { info = "postmaster", postmaster = "info", abuse = "nobody", ABUSE = "postmaster" }
+catch_all = "nobody"
+spoof_protection = "reject"
+[[domain]]
+name = "b\u00fccher.example"
+mailboxes = ["info", "Info", "../x", 5]
+catch_all = "info"
+[[domain]]
+name = "empty.example"
+---
+[limits]
+ban_for = "8d"
+ban_max = "7d"
+tracked_networks = 1000
+total_connections = 10000
+exempt = ["192.0.2.0/24", "2001:db8::/32", "192.0.2.1/24", 7]
+ipv4_prefix = 24
+[limits.wide]
+ipv4_prefix = 24
+ipv6_prefix = 128
+---
+[dns]
+timeout = "30s"
+local_data = ['demo.test. 60 IN TXT "v=spf1 -all"', 'demo.test A 192.0.2', 5]
+[auth]
+deadline = "31s"
+[[auth.dmarc.exception]]
+until = "2020-02-30"
+reason = " "
+[[auth.dmarc.exception]]
+network = "0.0.0.0/0"
+until = "2020-02-29"
+reason = "\u009b"
+[[auth.dmarc.exception]]
+dkim_domain = "B\u00dcCHER.example"
+until = 2027-06-30
+reason = "a list"
+---
+[spool]
+directory = "/var/lib/postern/mail"
+min_free = "1E"
+[state]
+directory = "/var/lib/postern/mail/state"
+[control]
+socket = "run/x"
+---
+[[listener]]
+address = "systemd:smtp"
+proxy_protocol_from = ["192.0.2.0/24", "::/0"]
+allow = ["198.51.100.0/24"]
+deny = ["198.51.100.7", "x"]
+[tls]
+refusal_text = "T\u00dcR"
+min_version = 1.2
+[smtp]
+command_timeout = "5 m"
+max_message_size = 26214400
+min_data_rate = "99999999999999999999"
+---
+x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
+y = { a = { b = 1979-05-27T07:32:00Z, c = 07:32:00, d = inf, "\u001b" = true } }
+""".split("---\n")]
+
+
 def config_seeds():
     contract = (ROOT / "tests/unit/config/contract.conf").read_bytes()
     yield "contract", contract
@@ -283,6 +349,17 @@ def config_seeds():
     yield "table", table + b"\0# people\npostmaster\ninfo\n"
     yield "bad-table", table + b"\0postmaster\n../x\ninfo\nINFO\n\x9b\n"
     yield "mistakes", b"hostnam = 1\n[smtp]\nmax_recipients = '5'\n[limits]\nconnections = 1.5\n"
+    for number, text in enumerate(CONFIG_MISTAKES):
+        yield f"mistake-{number}", MINIMAL + b"mailboxes = ['postmaster']\n" + text
+    yield "system", MINIMAL + b"""mailboxes = ['postmaster']
+[dns]
+servers = ["127.0.0.1:53", "[::1]:53", "system", "127.0.0.1:0"]
+\0; a comment
+nameserver\t127.0.0.53
+nameserver x
+nameserver fe80::1%1
+nameserver
+"""
     yield "syntax", b"a = [1, { b = 1979-05-27T07:32:00Z }\n"
 
 
@@ -316,7 +393,22 @@ def spf_eval_seeds():
                 yield f"{name[:7]}-{test}", b"\1" + "\n".join(lines).encode()
 
 
+DMARC_RECORDS = [
+    "v=DMARC1; p=quarantine; sp=none; ri=86400; rf=afrf; fo=1:d:s; pct=50; adkim=s; aspf=r; "
+    "rua=mailto:a@x.example!10m,mailto:b@x.example",
+    "v=DMARC1; p=none; ri=1234567890; fo=x", "v=DMARC1; p=reject; rua=mailto:%41@x.example,x%4",
+    "v=DMARC1; p=quarantine; ruf=mailto:" + "a" * 300 + "@x.example", "v=DMARC1; p=reject; t=y"]
+
+
+def dmarc_record_case(record):
+    return (f'zone _dmarc.example.org. TXT "{record[:255]}" "{record[255:]}"\n'
+            "spf pass mail.example.org\ndkim pass example.org\n"
+            "header From: Ann <ann@example.org>").encode()
+
+
 def second_opinion_seeds():
+    for number, record in enumerate(DMARC_RECORDS):
+        yield f"record-{number}", b"#\n" + dmarc_record_case(record)
     for name, case in spf_eval_seeds():
         yield name, case[1:]
     for name, case in dmarc_walk_seeds():
@@ -335,6 +427,8 @@ def dmarc_record_seeds():
 
 
 def dmarc_walk_seeds():
+    for number, record in enumerate(DMARC_RECORDS):
+        yield f"record-{number}", b"\1" + dmarc_record_case(record)
     for path in dmarc_cases():
         lines = path.read_bytes().split(b"\n")
         given = (b"zone", b"dead", b"spf", b"dkim", b"header")

@@ -163,6 +163,33 @@ void check_forgotten(Choices some, std::string_view clear, std::string_view secr
   require(other.events == expected.events, "what was said in clear changes no event in TLS");
 }
 
+// Where TLS comes first all goes as behind STARTTLS, but for the greeting.
+void check_implicit(const Choices& some, std::string_view secret) {
+  SessionManner first = whole(false);
+  first.implicit_tls = true;
+  const SessionRecord implicit = support::play_session(some.settings, first, {}, secret, some.end);
+  check_record(implicit);
+  const SessionRecord behind =
+      support::play_session(some.settings, whole(false), kStartTls, secret, some.end);
+  require(implicit.clear_output == 0, "nothing is said in clear");
+  require(
+      implicit.output == "220 mx.ours.test ESMTP\r\n" + behind.output.substr(behind.clear_output),
+      "it goes as behind STARTTLS");
+}
+
+// A client that is refused hears why, unless TLS would have come first, and no more.
+void check_denied(const smtp::Settings& settings, bool implicit, std::string_view bytes) {
+  smtp::Session session(settings, {{}, implicit}, {});
+  const auto connect = session.next_event();
+  session.on_bytes(bytes, {});
+  const smtp::Reply refusal = smtp::replies::shutting_down();
+  session.answer(std::get<smtp::AskConnect>(*connect).ticket, refusal, {});
+  const auto closed = session.next_event();
+  require(closed && std::holds_alternative<smtp::Close>(*closed), "it is closed at once");
+  require(!session.next_event(), "that is all");
+  require(session.output() == (implicit ? "" : refusal.render()), "it hears why, or nothing");
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -174,6 +201,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check_manners(some, seed, kStartTls, secret);
   check_manners(some, seed, clear, secret);
   check_early(some.settings, clear);
+  check_implicit(some, secret);
+  for (const bool implicit : {false, true}) check_denied(some.settings, implicit, clear);
   check_forgotten(some, clear, secret);
   check_reset(some, secret);
   return 0;

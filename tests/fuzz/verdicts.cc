@@ -10,6 +10,7 @@
 #include "fuzz/fuzz.h"
 #include "ipc/messages.h"
 #include "mail/auth_results.h"
+#include "obs/log.h"
 #include "policy/auth_results.h"
 #include "policy/decide.h"
 #include "smtp/limits.h"
@@ -92,6 +93,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   report.authentication_results =
       policy::authentication_results(kId, report.session, *verdicts, report.disposition, smtputf8);
   check_field(report.authentication_results, smtputf8);
+  const std::string summary = obs::escape_peer(policy::dkim_summary(verdicts->dkim));
+  require(std::all_of(summary.begin(), summary.end(), base::is_printable), "the log stays a line");
   if (const auto opinions = ipc::unpack<Opinions>(input.rest())) {
     const auto rows = rows_of(*opinions);
     report.second_opinions = ctl::SecondOpinions{{rows.begin(), rows.end()}, ""};

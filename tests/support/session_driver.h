@@ -53,6 +53,7 @@ struct SessionManner {
   bool polite = true;         // no piece goes beyond a command whose reply must be awaited
   std::function<std::size_t()> piece;  // how many bytes come next
   bool delayed_greeting = false;       // its first line is left out of the record
+  bool implicit_tls = false;           // ahead of the greeting
 };
 
 enum class SessionEnd { Open, Eof, ShutDown, GiveWay };
@@ -60,7 +61,7 @@ enum class SessionEnd { Open, Eof, ShutDown, GiveWay };
 class SessionDriver {
  public:
   SessionDriver(const smtp::Settings& settings, const SessionManner& manner)
-      : manner_(manner), session_(settings, {}, base::Instant{}) {
+      : manner_(manner), session_(settings, {{}, manner.implicit_tls}, base::Instant{}) {
     if (manner_.delayed_greeting) session_.delay_greeting(kGreetingDelay);
     settle();
     if (manner_.delayed_greeting) end_greeting();
@@ -173,6 +174,8 @@ class SessionDriver {
     }
     require(session_.output().size() <= kMostOutput, "unread output is bounded");
     require(session_.memory() <= smtp::kMaxSessionMemory, "memory is bounded");
+    const auto standstill = session_.standstill();
+    require(!standstill || standstill->since <= now_, "a standstill has begun");
     require(!open_ || said() == said_at_question_, "nothing is said while a question is open");
   }
 
