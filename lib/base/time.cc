@@ -37,9 +37,11 @@ int to_int(Count count) {
 }  // namespace
 
 UtcTime::UtcTime(WallTime time) {
-  const auto days = chrono::floor<chrono::days>(time);
+  // The begin of the first day is no WallTime: in nanoseconds it would overflow.
+  const auto moment = chrono::floor<chrono::milliseconds>(time);
+  const auto days = chrono::floor<chrono::days>(moment);
   const chrono::year_month_day date(days);
-  const chrono::hh_mm_ss clock(chrono::floor<chrono::milliseconds>(time - days));
+  const chrono::hh_mm_ss clock(moment - days);
   year = static_cast<int>(date.year());
   month = static_cast<unsigned>(date.month());
   day = static_cast<unsigned>(date.day());

@@ -27,6 +27,9 @@ TEST_CASE("a moment in UTC") {
   CHECK(shown(epoch + 951827696s) == "2 2000-02-29 12:34:56.000");
   CHECK(shown(epoch + 4102444799s + 999ms) == "4 2099-12-31 23:59:59.999");
   CHECK(shown(epoch + 4107542400s) == "1 2100-03-01 00:00:00.000");  // 2100 has no leap day
+  // Who has taken a role may send any.
+  CHECK(shown(base::WallTime::min()) == "2 1677-09-21 00:12:43.145");
+  CHECK(shown(base::WallTime::max()) == "5 2262-04-11 23:47:16.854");
 }
 
 TEST_CASE("a moment as text, and back") {
