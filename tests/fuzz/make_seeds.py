@@ -608,7 +608,7 @@ def verdicts_seeds():
 def smtp_answers_seeds():
     bodies = dict(STREAMS["ipc_from_role"])
     for choice, name in [(0, "Sessions"), (1, "Bans"), (5, "Bans"), (9, "Bans"), (2, "Limits"),
-                         (3, "Busiest")]:
+                         (3, "Busiest"), (15, "Busiest")]:
         yield f"{name}-{choice}", bytes([choice]) + bodies[name]
         yield f"{name}-{choice}-steers", bytes([choice]) + bodies[name].replace(b"o", b"\x1b")
 

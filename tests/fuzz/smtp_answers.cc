@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/ascii.h"
+#include "daemon/common/counters.h"
 #include "daemon/ctl/tables.h"
 #include "daemon/supervisor/network_report.h"
 #include "fuzz/fuzz.h"
@@ -45,6 +46,30 @@ void check_bans(std::uint8_t choice, std::string_view body) {
   check_table("bans", supervisor::to_json(question, *bans));
 }
 
+// As Server::status() has it; its figures are smtp's.
+json status_with(unsigned figure) {
+  json status = {{"version", "1"},
+                 {"pid", 1},
+                 {"hostname", "mx.ours.test"},
+                 {"listeners", {"127.0.0.1:25 starttls"}},
+                 {"roles", json::array()},
+                 {"certificate_days", 1},
+                 {"configuration",
+                  {{"file", "x"}, {"generation", 1}, {"age_seconds", 1}, {"last_reload", "ok"}}}};
+  for (const char* name : {"sessions", "networks", "bans"}) status[name] = figure;
+  for (const common::CounterRule& rule : common::kCounters) status[std::string(rule.name)] = figure;
+  return status;
+}
+
+void check_status(std::uint8_t choice, std::string_view body) {
+  const auto busiest = ipc::unpack<ipc::Busiest>(body);
+  if (!busiest) return;
+  json status = status_with(choice & 1);
+  status["shedding"] = (choice & 2) != 0 ? std::string(body) : "";
+  status["busiest"] = supervisor::to_json(busiest->networks);
+  check_table("status", status);
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -64,8 +89,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         check_table("limits", supervisor::to_json(*limits, {}, {"192.0.2.1:25"}));
       break;
     default:
-      if (const auto busiest = ipc::unpack<ipc::Busiest>(body))
-        sent(supervisor::to_json(busiest->networks));
+      check_status(choice >> 2, body);
   }
   return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verdicts of a verifier that an attacker has taken: what a peer, a reader of the message and an
 // administrator are told stays in its form. First a byte of choices, then auth::Verdicts, packed,
-// with two bytes of its size in front, and auth::second_opinion::Opinions.
+// with two bytes of its size in front, and auth::second_opinion::Opinions, which stand for all
+// other texts, too.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -66,6 +67,16 @@ void check_field(const std::string& field, bool smtputf8) {
   require(mail::HeaderFields(field).all().size() == 1, "it is one field");
 }
 
+// The rest of a report: a message that somebody wrote, and an answer of the DNS.
+void add_texts(ctl::VerifyReport& report, const std::string& text) {
+  report.file = text;
+  report.message.taken_off = report.message.taken_out = report.warnings = {text};
+  dns::Answer answer = dns::Answer::of(dns::Status::Records);
+  answer.texts = {text};
+  const auto question = dns::Question::about(text.substr(0, 20), dns::Type::Txt);
+  if (question) report.lookups = {{*question, 1, std::nullopt, answer}};
+}
+
 void check_report(const ctl::VerifyReport& report) {
   const std::string text = as_text(report);
   require(std::all_of(text.begin(), text.end(), is_text), "a report steers no terminal");
@@ -95,7 +106,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check_field(report.authentication_results, smtputf8);
   const std::string summary = obs::escape_peer(policy::dkim_summary(verdicts->dkim));
   require(std::all_of(summary.begin(), summary.end(), base::is_printable), "the log stays a line");
-  if (const auto opinions = ipc::unpack<Opinions>(input.rest())) {
+  const std::string rest(input.rest());
+  add_texts(report, rest);
+  if (const auto opinions = ipc::unpack<Opinions>(rest)) {
     const auto rows = rows_of(*opinions);
     report.second_opinions = ctl::SecondOpinions{{rows.begin(), rows.end()}, ""};
   }
