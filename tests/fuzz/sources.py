@@ -74,7 +74,8 @@ SOURCES = {
     "verify_input": ["daemon/ctl/verify_envelope.cc", "daemon/ctl/verify_input.cc",
                      "daemon/ctl/verify_record.cc"],
     "verify_job": ["lib/auth/iprev.cc", "lib/auth/null_mx.cc", "lib/auth/session_facts.cc",
-                   "lib/auth/spf.cc", "lib/auth/verdict.cc", "lib/auth/verify.cc"],
+                   "lib/auth/spf.cc", "lib/auth/verdict.cc", "lib/auth/verdict_check.cc",
+                   "lib/auth/verify.cc"],
     "wire": ["lib/ipc/wire.cc", "lib/ipc/wire.h"],
 }
 
