@@ -61,7 +61,12 @@ Complaint take_dead(std::string_view line, DmarcCase& result) {
   return {};
 }
 
+// A message has one MAIL FROM.
 Complaint take_spf(std::string_view line, DmarcCase& result) {
+  const auto is_spf = [](const auth::DmarcIdentifier& one) {
+    return one.method == auth::DmarcIdentifier::Method::Spf;
+  };
+  if (std::ranges::any_of(result.identifiers, is_spf)) return "a second time";
   const std::string_view word = take_until(line, ' ');
   for (int i = 0; i <= static_cast<int>(auth::SpfResult::Last_); ++i) {
     auth::SpfVerdict spf;
