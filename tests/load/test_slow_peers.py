@@ -36,7 +36,8 @@ class SlowPeers(harness.TestCase):
         self.assertEqual(report["messages"], {"acknowledged": MESSAGES, "refused": 0, "lost": 0})
         self.assertEqual((report["errors"], report["refusals"]), ({}, {}))
         self.assertEqual(len(server.wait_events("accept", MESSAGES)), MESSAGES)
-        self.assertEqual(self.sessions(server), SLOW)
+        # The status may be a moment older than the end of the last good one.
+        harness.wait_for(lambda: self.sessions(server) == SLOW, "all slow ones to be still there")
 
 
 if __name__ == "__main__":
