@@ -20,7 +20,7 @@ LOGS = BUILD / "logs"
 LIMITS = ["-timeout=25", "-malloc_limit_mb=256", "-rss_limit_mb=1024"]
 INTERRUPTED = 72  # libFuzzer's exit code after SIGINT
 # What is committed for a target: each test run plays it, and each clone carries it.
-MOST_FILES = 600
+MOST_FILES = 256
 MOST_BYTES = 400_000
 STATISTICS = {"executions": "number_of_executed_units", "new": "new_units_added",
               "slowest_s": "slowest_unit_time_sec", "peak_rss_mb": "peak_rss_mb"}
