@@ -135,7 +135,8 @@ def killed(world):
         before = {service.main_pid(), *service.roles().values()}
         begin = time.monotonic()
         world.machine.signal("KILL", service.main_pid())
-        wait_for(lambda before=before: service.is_active() and service.main_pid() not in before,
+        gone = {0, *before}
+        wait_for(lambda gone=gone: service.is_active() and service.main_pid() not in gone,
                  "another supervisor")
         slowest = max(slowest, time.monotonic() - begin)
         after = {service.main_pid(), *service.roles().values()}
