@@ -103,18 +103,9 @@ TEST_CASE("deliver client: the file comes with the answer to the first part") {
   CHECK_FALSE(stage.lost);
 }
 
-TEST_CASE("deliver client: a file that nobody waits for ends the channel") {
-  const std::vector<std::function<void(Stage&)>> violations = {
-      [](Stage& stage) { stage.say_collecting(kMessage + 1); },
-      [](Stage& stage) {  // the second one
-        stage.say_collecting(kMessage);
-        stage.say_collecting(kMessage);
-      },
-      [](Stage& stage) {  // one for a message that is being delivered
-        auto last = MessagePart::make(stage.budget);
-        stage.client.deliver(kMessage + 2, std::move(*last), {}, 0, [](const auto&) {});
-        stage.say_collecting(kMessage + 2);
-      }};
+using Violation = std::function<void(Stage&)>;
+
+void check_that_each_ends_the_channel(const std::vector<Violation>& violations) {
   for (const auto& violate : violations) {
     Stage stage;
     stage.append();
@@ -125,6 +116,21 @@ TEST_CASE("deliver client: a file that nobody waits for ends the channel") {
     CHECK(stage.files.front() == nullptr);
     CHECK(stage.budget.used() == 0);
   }
+}
+
+TEST_CASE("deliver client: a file that nobody waits for ends the channel") {
+  const std::vector<Violation> violations = {
+      [](Stage& stage) { stage.say_collecting(kMessage + 1); },
+      [](Stage& stage) {  // the second one
+        stage.say_collecting(kMessage);
+        stage.say_collecting(kMessage);
+      },
+      [](Stage& stage) {  // one for a message that is being delivered
+        auto last = MessagePart::make(stage.budget);
+        stage.client.deliver(kMessage + 2, std::move(*last), {}, 0, [](const auto&) {});
+        stage.say_collecting(kMessage + 2);
+      }};
+  check_that_each_ends_the_channel(violations);
 }
 
 TEST_CASE("deliver client: when deliver dies what it had in hand has failed, and nothing is kept") {
@@ -171,7 +177,7 @@ TEST_CASE("deliver client: how far deliver came with a message over which it die
 
 // Else a deliver that somebody has taken over could fill the log, and have a session wait for ever.
 TEST_CASE("deliver client: an answer that nobody waits for ends the channel, and loses nothing") {
-  const std::vector<std::function<void(Stage&)>> violations = {
+  const std::vector<Violation> violations = {
       [](Stage& stage) {
         stage.say(ipc::Appended{kMessage + 1, "", false});
       },
@@ -181,13 +187,5 @@ TEST_CASE("deliver client: an answer that nobody waits for ends the channel, and
       [](Stage& stage) {  // of a part, as if it were the whole
         stage.say(ipc::Delivered{kMessage, ipc::Delivered::Outcome::Durable, "", {}});
       }};
-  for (const auto& violate : violations) {
-    Stage stage;
-    stage.append();
-    violate(stage);
-    stage.until([&] { return stage.lost; });
-    REQUIRE(stage.answers.size() == 1);
-    CHECK(stage.answers.front().error == "the deliver process sent nonsense");
-    CHECK(stage.budget.used() == 0);
-  }
+  check_that_each_ends_the_channel(violations);
 }
