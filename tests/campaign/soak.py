@@ -17,7 +17,6 @@ import pathlib
 import signal
 import statistics
 import sys
-import threading
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "e2e"), str(TESTS / "load")]
@@ -140,24 +139,15 @@ class Round:
         return sessions, replies
 
 
-class Busy:
+class Busy(flood.Sampler):
     """Samples of all roles while it lasts."""
 
     def __init__(self, server):
-        self.server, self.samples, self.over = server, [], threading.Event()
-        self.thread = threading.Thread(target=self.run)
+        super().__init__(SAMPLE_SECONDS)
+        self.server, self.samples = server, []
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *exception):
-        self.over.set()
-        self.thread.join()
-
-    def run(self):
-        while not self.over.wait(SAMPLE_SECONDS):
-            self.samples.append(flood.use_of_all(self.server))
+    def sample(self):
+        self.samples.append(flood.use_of_all(self.server))
 
     def median(self, role, name):
         return statistics.median(sample[role][name] for sample in self.samples)

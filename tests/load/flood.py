@@ -56,12 +56,11 @@ def use_of_all(server):
     return {name.removeprefix("postern-"): use_of(pid) for name, pid in pids.items()}
 
 
-class Watch:
-    """The most that each process had while it lasts."""
+class Sampler:
+    """Calls sample() again and again, in a thread of its own, while it lasts."""
 
-    def __init__(self, server):
-        self.server, self.most, self.most_sessions = server, {}, 0
-        self.over = threading.Event()
+    def __init__(self, seconds):
+        self.seconds, self.over = seconds, threading.Event()
         self.thread = threading.Thread(target=self.run)
 
     def __enter__(self):
@@ -73,12 +72,23 @@ class Watch:
         self.thread.join()
 
     def run(self):
-        while not self.over.wait(SAMPLE_SECONDS):
-            # A process that ends meanwhile is another test's matter: the log tells of it.
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                self.sample()
+        while not self.over.wait(self.seconds):
+            self.sample()
+
+
+class Watch(Sampler):
+    """The most that each process had while it lasts."""
+
+    def __init__(self, server):
+        super().__init__(SAMPLE_SECONDS)
+        self.server, self.most, self.most_sessions = server, {}, 0
 
     def sample(self):
+        # A process that ends meanwhile is another test's matter: the log tells of it.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            self.take()
+
+    def take(self):
         for name, use in use_of_all(self.server).items():
             most = self.most.setdefault(name, dict(use))
             for key, value in use.items():
