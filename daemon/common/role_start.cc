@@ -99,7 +99,7 @@ base::Result<RoleStart> begin_role(ipc::Role role) {
 }
 
 int fail_role(ipc::Role role, const base::Error& error) {
-  if (error.system_error == EPIPE || error.system_error == ECONNRESET) return kExitUnavailable;
+  if (error.system_error == EPIPE) return kExitUnavailable;
   obs::Line(obs::Event::fatal)
       .text("reason", std::string("postern-") + ipc::name_of(role) + ": " + error.reason)
       .write();

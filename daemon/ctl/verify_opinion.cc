@@ -33,7 +33,7 @@ base::Result<std::unique_ptr<ConfinedRole>> start(const std::optional<base::Acco
 std::string trouble_of(ConfinedRole& role, const base::Error& error) {
   if (error.system_error == ETIMEDOUT) return "postern-opinion did not answer within 5 seconds";
   static_assert(kPatience == std::chrono::seconds(5));
-  if (error.system_error == EPIPE || error.system_error == ECONNRESET) return role.how_it_ended();
+  if (error.system_error == EPIPE) return role.how_it_ended();
   return "postern-opinion: " + error.reason;
 }
 

@@ -28,8 +28,8 @@ struct SecondOpinions {
 SecondOpinions second_opinions(const std::optional<base::Account>& user, const auth::Facts& facts,
                                const auth::Verdicts& verdicts, const dns::AnswerTable& answers);
 
-// Asks who is at the other end of the channel. An error: EPIPE or ECONNRESET when it has ended,
-// ETIMEDOUT when it has not answered in time.
+// Asks who is at the other end of the channel. An error: EPIPE when it has ended, ETIMEDOUT
+// when it has not answered in time.
 base::Result<auth::second_opinion::Opinions> ask_opinions(base::UniqueFd channel,
                                                           const auth::Facts& facts,
                                                           const auth::Verdicts& verdicts,

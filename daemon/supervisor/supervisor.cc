@@ -32,6 +32,8 @@ bool is_crash(int status) {
   return WIFSIGNALED(status) && std::ranges::find(kSignals, WTERMSIG(status)) != std::end(kSignals);
 }
 
+bool is_killed(int status) { return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL; }
+
 }  // namespace
 
 Supervisor::Supervisor(common::PollLoop& loop, config::Config config, Resources resources)
@@ -78,10 +80,7 @@ void Supervisor::spawn(Slot& slot) {
   loop_.watch(
       channel.fd(), [this, &slot] { on_readable(slot); },
       [&channel] { return channel.wants_write(); },
-      [this, &slot] {
-        if (const auto sent = slot.process->channel().flush(); !sent)
-          end(slot, sent.error().reason);
-      });
+      [this, &slot] { end_unless(slot, slot.process->channel().flush()); });
 }
 
 void Supervisor::spawn_failed(Slot& slot, const std::string& reason) {
@@ -103,8 +102,9 @@ void Supervisor::on_readable(Slot& slot) {
     handle(slot, **message);
     if (!slot.end_reason.empty()) return;
   }
+  if (!open) return end(slot, open.error().reason);
   // Its end is told by SIGCHLD; until then there is nothing to watch.
-  if (!open || !*open) loop_.unwatch(slot.process->channel().fd());
+  if (!*open) loop_.unwatch(slot.process->channel().fd());
 }
 
 void Supervisor::handle(Slot& slot, ipc::Message& message) {
@@ -159,6 +159,11 @@ void Supervisor::end(Slot& slot, std::string reason) {
   slot.end_reason = std::move(reason);
   loop_.unwatch(slot.process->channel().fd());
   slot.process->kill();
+}
+
+void Supervisor::end_unless(Slot& slot, const base::Status& sent) {
+  // One that has died is told of by SIGCHLD, with the true reason.
+  if (!sent && sent.error().system_error != EPIPE) end(slot, sent.error().reason);
 }
 
 void Supervisor::on_hello(Slot& slot, const ipc::Hello& hello) {
@@ -273,14 +278,14 @@ void Supervisor::reap() {
 void Supervisor::on_death(Slot& slot, int status) {
   const pid_t pid = slot.process->pid();
   const bool confined = slot.confined;
-  const std::string reason =
-      slot.end_reason.empty() ? common::describe_death(status) : slot.end_reason;
+  // One that we ended may have died of something else before, whose channel then failed.
+  const bool ended = !slot.end_reason.empty() && is_killed(status);
+  const std::string reason = ended ? slot.end_reason : common::describe_death(status);
   loop_.unwatch(slot.process->channel().fd());
   slot.process.reset();
   slot.confined = slot.serving = false;
   // One that is only starting knows none of its jobs, and may not hear of it yet.
-  if (slot.end_reason.empty() && is_crash(status) && smtp().serving)
-    send(smtp(), ipc::PeerCrashed{slot.id});
+  if (is_crash(status) && smtp().serving) send(smtp(), ipc::PeerCrashed{slot.id});
   if (stopping_) {
     // Without deliver smtp still has sessions to answer.
     if (slot.id.role == ipc::Role::Smtp) finish_stop();

@@ -122,6 +122,7 @@ class Supervisor {
   void serve_if_all_confined();
   void violate(Slot& slot, const std::string& reason);
   void end(Slot& slot, std::string reason);
+  void end_unless(Slot& slot, const base::Status& sent);
   void on_death(Slot& slot, int status);
   void schedule_restart(Slot& slot);
   void fail_start(int exit_code);
@@ -169,10 +170,8 @@ void Supervisor::ask(Question question, Done<Answer> done) {
 template <class Message>
 void Supervisor::send(Slot& slot, const Message& message, std::optional<base::UniqueFd> fd) {
   if (!slot.process) return;
-  const auto sent =
-      slot.process->channel().send(message, fd ? base::share(std::move(*fd)) : nullptr);
-  // One that has died is told of by SIGCHLD, with the true reason.
-  if (!sent && sent.error().system_error != EPIPE) end(slot, sent.error().reason);
+  end_unless(slot,
+             slot.process->channel().send(message, fd ? base::share(std::move(*fd)) : nullptr));
 }
 
 }  // namespace supervisor

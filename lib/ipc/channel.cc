@@ -88,7 +88,9 @@ base::Status Channel::flush() {
                   front.fd && front.sent == 0 ? front.fd->get() : -1);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno == EAGAIN) return base::ok();
-    if (sent < 0) return base::Error::system("send to another process", errno);
+    // With ECONNRESET it has ended too, and left something of ours unread.
+    if (sent < 0)
+      return base::Error::system("send to another process", errno == ECONNRESET ? EPIPE : errno);
     front.sent += static_cast<std::size_t>(sent);
     queued_bytes_ -= static_cast<std::size_t>(sent);
     if (front.sent == front.bytes.size()) queue_.pop_front();

@@ -37,6 +37,7 @@ class Channel {
   std::size_t queued_bytes() const { return queued_bytes_; }  // that the kernel has not taken
 
   // `fd` goes with a message whose table row says so, and is kept here until it is on its way.
+  // EPIPE: the other side has closed.
   template <class T>
   base::Status send(const T& message, const base::SharedFd& fd = nullptr) {
     return send_frame(T::kType, pack(message), fd);

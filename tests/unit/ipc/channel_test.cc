@@ -96,6 +96,18 @@ TEST_CASE("the other end's close is seen after its last message") {
   CHECK(message.value().has_value());
 }
 
+TEST_CASE("sending to an end that was closed is EPIPE, whatever it had not read") {
+  Ends ends = make_ends(ipc::State::Serving);
+  const bool unread = GENERATE(true, false);
+  if (unread) REQUIRE(ends.a.send(ipc::Ping{1}).ok());
+  { const ipc::Channel closed = std::move(ends.b); }
+  for (int i = 0; i < 2; ++i) {
+    const auto sent = ends.a.send(ipc::Ping{2});
+    REQUIRE_FALSE(sent.ok());
+    CHECK(sent.error().system_error == EPIPE);
+  }
+}
+
 TEST_CASE("a reader that never reads costs a bounded queue") {
   Ends ends = make_ends(ipc::State::Serving);
   ipc::Sessions big{1, {{"", "", "", "", std::string(15u << 20, 'x'), 0, 0}}};
