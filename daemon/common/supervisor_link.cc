@@ -19,7 +19,7 @@ void SupervisorLink::on_readable() {
     if (!*message) break;
     handle(**message);
   }
-  if (!*open) ::_exit(kExitOk);
+  if (!*open) end_in_peace();
 }
 
 void SupervisorLink::on_writable() { end_unless(channel_.flush()); }
@@ -27,8 +27,14 @@ void SupervisorLink::on_writable() { end_unless(channel_.flush()); }
 void SupervisorLink::end_unless(const base::Status& status) {
   if (status) return;
   // It has closed our channel, which we have not seen yet: the same end as in on_readable().
-  if (status.error().system_error == EPIPE) ::_exit(kExitOk);
+  if (status.error().system_error == EPIPE) end_in_peace();
   end(status.error().reason);
+}
+
+// It has stopped, or died. What we have logged is still written.
+void SupervisorLink::end_in_peace() {
+  obs::stop();
+  ::_exit(kExitOk);
 }
 
 void SupervisorLink::end(const std::string& reason) {

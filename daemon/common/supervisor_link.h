@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A serving role's end of the channel to the supervisor. When that channel ends, so does the role,
-// at once: nothing is acknowledged that the supervisor's successor would have to know of.
+// A serving role's end of the channel to the supervisor. When that channel ends, so does the role, as
+// soon as its log is written (a second, where nobody takes it): nothing is acknowledged that the
+// supervisor's successor would have to know of.
 #pragma once
 
 #include <chrono>
@@ -52,7 +53,8 @@ class SupervisorLink {
  private:
   void handle(ipc::Message& message);
   void end_unless(const base::Status& status);
-  [[noreturn]] void end(const std::string& reason);
+  [[noreturn]] static void end_in_peace();
+  [[noreturn]] static void end(const std::string& reason);
 
   ipc::Channel channel_;
   RoleHandler& handler_;

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 import harness
 
@@ -89,6 +90,7 @@ class Journal:
         self.path = directory / "socket"
         self.entries = []
         self.reading = threading.Event()
+        self.pause = 0  # seconds before each entry
         self.lock = threading.Lock()
         self.socket = None
 
@@ -109,6 +111,7 @@ class Journal:
     def _read(self, sock):
         while data := sock.recv(1 << 20):
             self.reading.wait()
+            time.sleep(self.pause)
             entry = dict(line.split("=", 1) for line in data.decode("latin-1").splitlines())
             with self.lock:
                 self.entries = [*self.entries[-KEPT_LINES:], entry]
@@ -121,3 +124,10 @@ class Journal:
 
     def wait_event(self, name, **fields):
         return harness.wait_for(lambda: self.events(name, **fields), f"{name} {fields}")[-1]
+
+    def catch_up(self):
+        """Until all that was sent before is among the entries."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.connect(str(self.path))
+            end.send(b"POSTERN_EVENT=caught_up")
+        self.wait_event("caught_up")

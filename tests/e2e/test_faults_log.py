@@ -12,6 +12,7 @@ import harness
 from harness import EXEMPT, MESSAGE, Dialog, needs_root, wait_for
 
 LINES = 300  # more than a pipe or a socket holds
+SESSIONS = 80  # the kernel keeps ten or so of their lines for a journal that does not read
 PATIENCE = 1  # seconds, for which a line waits for room (StderrSink, JournalSink)
 F_SETPIPE_SZ = 1031
 PIPE = 4096
@@ -61,8 +62,11 @@ class Journal(Log):
             "mount -t tmpfs none /run && mkdir -p /run/systemd/journal && "
             f"mount --bind {directory} /run/systemd/journal")
         self.server.log_path.touch()
-        status = self.server.log_path.stat()
         self.stop_after(self.server)
+        self.launch()
+
+    def launch(self):
+        status = self.server.log_path.stat()
         self.server.launch(JOURNAL_STREAM=f"{status.st_dev}:{status.st_ino}")
         self.journal.wait_event("listen")
 
@@ -90,6 +94,27 @@ class Journal(Log):
         self.journal.wait_event("accept")
         self.assertEqual(self.roles(), before)
         self.assert_all_is_well(self.server)
+
+    def test_read_slowly_at_the_end(self):
+        """Every session has its last line. A machine that stands still may lose some, but not
+        always."""
+        self.assertTrue(any(self.ends_with_every_line() for _ in range(3)))
+
+    def ends_with_every_line(self):
+        sessions = [Dialog.plain(self.server) for _ in range(SESSIONS)]
+        self.journal.pause = 0.01
+        self.server.process.send_signal(signal.SIGTERM)
+        for dialog in sessions:
+            dialog.expect(421, "4.3.2")
+            dialog.close()
+        self.assertEqual(self.server.process.wait(harness.WAIT_SECONDS), 0)
+        self.journal.pause = 0
+        self.journal.catch_up()
+        complete = len(self.journal.events("disconnect", reason="shutdown")) == SESSIONS
+        if not complete:
+            self.journal.entries = []
+            self.launch()
+        return complete
 
     def test_gone_and_another_in_its_place(self):
         before = self.roles()
