@@ -31,10 +31,11 @@ void sd_notify(std::string_view state) {
 }
 
 std::string status_line(std::string_view text) {
-  std::string line = base::printable(text);
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] == '\n') line[i] = ' ';
-  return "STATUS=" + line;
+  const std::string_view shown = text.substr(0, kMaxStatus);
+  std::string line = base::printable(shown);
+  for (std::size_t i = 0; i < shown.size(); ++i)
+    if (shown[i] == '\n') line[i] = ' ';
+  return "STATUS=" + line + (shown.size() < text.size() ? "..." : "");
 }
 
 }  // namespace common

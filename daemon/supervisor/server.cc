@@ -212,14 +212,23 @@ void Server::answer_stop(const Arguments&, const ControlServer::Answer& answer) 
 
 void Server::reload(std::function<void(const std::string& error)> done) {
   keep_connected();
-  if (!ready_) return done("the server is starting");
-  if (supervisor_.stopping()) return done("the server is stopping");
+  // That one may have read files that are older; nothing is noted of those that are there now.
+  if (const std::string reason = why_no_reload(); !reason.empty()) {
+    log_reload(reason);
+    return done(reason);
+  }
   common::sd_notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec());
   remember_certificates();  // a failure is tried again when they change again
   load_anew([this, done = std::move(done)](const std::string& error) {
     finish_reload(error);
     done(error);
   });
+}
+
+std::string Server::why_no_reload() const {
+  if (!ready_) return "the server is starting";
+  if (supervisor_.stopping()) return "the server is stopping";
+  return supervisor_.reloading() ? "another reload is going on" : "";
 }
 
 void Server::load_anew(std::function<void(const std::string& error)> done) {
@@ -235,10 +244,15 @@ void Server::load_anew(std::function<void(const std::string& error)> done) {
   supervisor_.reload(std::move(loaded.config), std::move(done));
 }
 
-void Server::finish_reload(const std::string& error) {
+void Server::log_reload(const std::string& error) const {
   obs::Line line(obs::Event::reload);
   line.token("result", error.empty() ? "ok" : "failed");
   line.number("generation", static_cast<std::int64_t>(supervisor_.generation()));
+  if (!error.empty()) line.text("reason", error);
+  line.write();
+}
+
+void Server::finish_reload(const std::string& error) {
   if (error.empty()) {
     loaded_at_ = base::now();
     last_reload_ = "ok";
@@ -250,9 +264,8 @@ void Server::finish_reload(const std::string& error) {
         looks = known->second;
   } else {
     last_reload_ = "failed: " + error;
-    line.text("reason", error);
   }
-  line.write();
+  log_reload(error);
   common::sd_notify("READY=1");
   tell_manager();
 }

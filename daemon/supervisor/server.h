@@ -42,7 +42,9 @@ class Server {
   void on_signals();
   void on_ready();
   void reload(std::function<void(const std::string& error)> done);
+  std::string why_no_reload() const;
   void load_anew(std::function<void(const std::string& error)> done);
+  void log_reload(const std::string& error) const;
   void finish_reload(const std::string& error);
   void stop(const char* reason);
   void look_around();

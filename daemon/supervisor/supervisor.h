@@ -51,15 +51,15 @@ class Supervisor {
   void start(std::function<void()> ready);
   int exit_code() const { return exit_code_; }
 
-  // All or nothing; `done` gets an empty text when the new configuration is in force. One at a
-  // time: a second one meanwhile is refused at once. Keys that need a restart are the caller's
-  // business.
+  // All or nothing; `done` gets an empty text when the new configuration is in force. Only while
+  // neither reloading() nor stopping(). Keys that need a restart are the caller's business.
   void reload(config::Config config, std::function<void(std::string error)> done);
 
   // Orderly end: listeners closed, smtp drained within the grace time, then the loop stops. Called
   // again: without further grace.
   void stop(const char* reason);
   bool stopping() const { return stopping_; }
+  bool reloading() const { return reload_.has_value(); }
 
   // Asks smtp. `done` is called once, with an error when it is away or dies meanwhile. The number
   // of the question is filled in.

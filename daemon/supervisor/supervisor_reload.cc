@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "daemon/supervisor/reload_rules.h"
 #include "daemon/supervisor/role_table.h"
 #include "daemon/supervisor/supervisor.h"
@@ -16,8 +17,7 @@ constexpr std::chrono::seconds kReloadLimit{60};
 }  // namespace
 
 void Supervisor::reload(config::Config config, std::function<void(std::string)> done) {
-  if (reload_ || stopping_)
-    return done(stopping_ ? "the server is stopping" : "another reload is going on");
+  POSTERN_ASSERT(!reload_ && !stopping_);
   reload_.emplace(PendingReload{std::move(config), std::move(done), 0, ++last_attempt_, 0});
   loop_.after(kReloadLimit, [this, attempt = last_attempt_] {
     if (reload_ && reload_->attempt == attempt)

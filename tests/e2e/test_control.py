@@ -14,6 +14,7 @@ import stat
 import subprocess
 import tempfile
 import threading
+import time
 
 import harness
 from harness import BUILD, MESSAGE, Dialog, needs_root, wait_for
@@ -295,23 +296,44 @@ class Certificates(ControlCase):
         with Dialog.tls(server) as dialog:
             return ssl.DER_cert_to_PEM_cert(dialog.sock.getpeercert(binary_form=True))
 
-    def test_new_files_are_noticed_without_a_signal(self):
-        directory = harness.shared_directory() / "renewed"
-        directory.mkdir()
-        chain, key = directory / "chain.pem", directory / "key.pem"
-        for target, source in zip((chain, key), harness.certificate("ec", "old.ours.test")):
-            shutil.copy(source, target)
-        server = self.start(harness.certificate_table(chain, key) +
+    def start_with_own_files(self):
+        files = self.own_files()
+        server = self.start(harness.certificate_table(*files) +
                             '[limits]\nexempt = ["127.0.0.1"]\n')
-        old, new = chain.read_text(), harness.certificate("ec", "new.ours.test")
-        self.assertEqual(self.in_use(server), old)
-        for target, source in zip((chain, key), new):
+        self.assertEqual(self.in_use(server), files[0].read_text())
+        return server, files
+
+    def renew(self, files):
+        """What the server is to use then."""
+        new = harness.certificate("ec", "new.ours.test")
+        for target, source in zip(files, new):
             replacement = target.with_suffix(".new")
             shutil.copy(source, replacement)
             replacement.rename(target)
-        wait_for(lambda: self.in_use(server) == new[0].read_text(), "the new certificate",
+        return new[0].read_text()
+
+    def wait_for_use(self, server, certificate):
+        wait_for(lambda: self.in_use(server) == certificate, "the new certificate",
                  CERTIFICATE_SECONDS)
+
+    def test_new_files_are_noticed_without_a_signal(self):
+        server, files = self.start_with_own_files()
+        self.wait_for_use(server, self.renew(files))
         server.wait_event("reload", result="ok")
+
+    def test_new_files_are_noticed_behind_a_reload_that_was_refused(self):
+        server, files = self.start_with_own_files()
+        verifier = server.roles()["postern-verify.1"]
+        os.kill(verifier, signal.SIGSTOP)
+        command = [BUILD / "postern", "reload", "-c", server.config_path]
+        both = [subprocess.Popen(command, stdout=subprocess.DEVNULL)]
+        time.sleep(1)  # it has read the old ones, and waits for that verifier
+        new = self.renew(files)
+        both.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        server.wait_event("reload", result="failed", reason="another reload is going on")
+        os.kill(verifier, signal.SIGCONT)
+        self.assertEqual({reload.wait(harness.WAIT_SECONDS) for reload in both}, {0, FAILED})
+        self.wait_for_use(server, new)
 
 
 class Socket(ControlCase):

@@ -5,6 +5,7 @@ import os
 import pathlib
 import pwd
 import re
+import select
 import shutil
 import signal
 import socket
@@ -353,7 +354,13 @@ class NotifySocket:
         self.sock.close()
 
     def next(self):
-        return self.sock.recv(4096).decode().splitlines()
+        return self.receive().splitlines()
+
+    def receive(self):
+        state = self.sock.recv(1 << 20).decode()
+        # systemd takes no longer ones (its NOTIFY_BUFFER_MAX is PIPE_BUF), nor a word of them.
+        assert len(state) <= select.PIPE_BUF, state
+        return state
 
     def all(self):
         """What has come so far."""
@@ -361,7 +368,7 @@ class NotifySocket:
         self.sock.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             while True:
-                states.append(self.sock.recv(4096).decode())
+                states.append(self.receive())
         return states
 
 
@@ -383,6 +390,22 @@ class ServiceManager(harness.TestCase):
 
     def test_abstract_socket(self):
         self.check(NotifySocket(abstract=True))
+
+    def test_the_watchdog_is_fed_whatever_there_is_to_say(self):
+        """A configuration with many mistakes: the old one is used, and the service goes on."""
+        server = Server()
+        self.stop_after(server)
+        with NotifySocket() as notify:
+            server.launch(NOTIFY_SOCKET=notify.name, WATCHDOG_USEC="1000000")
+            self.assertIn("READY=1", notify.next())
+            with open(server.config_path, "a", encoding="utf-8") as file:
+                file.writelines(f"[mistake_{number}]\n" for number in range(200))
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_event("reload", result="failed")
+            harness.wait_for(lambda: self.tells_failure_and_life(notify.next()), "such a status")
+
+    def tells_failure_and_life(self, state):
+        return "WATCHDOG=1" in state and "configuration failed: " in state[0]
 
     def test_manager_that_is_gone(self):
         server = Server()
