@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A serving role's end of the channel to the supervisor. When that channel ends, so does the role, as
-// soon as its log is written (a second, where nobody takes it): nothing is acknowledged that the
+// A serving role's end of the channel to the supervisor. When that channel ends, so does the role,
+// as soon as its log is written (a second, where nobody takes it): nothing is acknowledged that the
 // supervisor's successor would have to know of.
 #pragma once
 
