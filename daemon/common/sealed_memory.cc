@@ -8,11 +8,14 @@
 
 #include <cerrno>
 
+#include "base/memory_file.h"
+
 namespace common {
 namespace {
+
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
-// There may be more: with the sysctl vm.memfd_noexec the kernel adds F_SEAL_EXEC to all.
+// There may be more, like F_SEAL_EXEC.
 bool is_sealed(int fd) {
   const int seals = fcntl(fd, F_GET_SEALS);
   return seals >= 0 && (seals & kSeals) == kSeals;
@@ -20,16 +23,21 @@ bool is_sealed(int fd) {
 
 }  // namespace
 
+base::Status seal(int fd) {
+  if (fcntl(fd, F_ADD_SEALS, kSeals) != 0) return base::Error::system("F_ADD_SEALS", errno);
+  return base::ok();
+}
+
 base::Result<base::UniqueFd> sealed_memory(const char* name, std::string_view bytes) {
-  base::UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd) return base::Error::system("memfd_create", errno);
+  auto fd = base::memory_file(name);
+  if (!fd) return fd;
   while (!bytes.empty()) {
-    const ssize_t written = ::write(fd.get(), bytes.data(), bytes.size());
+    const ssize_t written = ::write(fd->get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return base::Error::system("write to a memfd", written < 0 ? errno : EIO);
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) return base::Error::system("F_ADD_SEALS", errno);
+  if (auto sealed = seal(fd->get()); !sealed) return sealed.error();
   return fd;
 }
 

@@ -13,6 +13,9 @@ namespace common {
 
 inline constexpr std::size_t kMaxSealedBytes = 256u << 20;
 
+// Of a base::memory_file(): nobody can change it from then on.
+base::Status seal(int fd);
+
 base::Result<base::UniqueFd> sealed_memory(const char* name, std::string_view bytes);
 
 // Whether nobody can change `fd` any more, and it is memory of exactly `size` bytes.

@@ -2,12 +2,11 @@
 #include "daemon/smtp/load_watch.h"
 
 #include <malloc.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 
+#include "base/memory_file.h"
 #include "base/spare_descriptors.h"
-#include "base/unique_fd.h"
 #include "obs/log.h"
 
 namespace smtp_role {
@@ -23,8 +22,8 @@ constexpr std::uint64_t kKeptHeap = 8u << 20;
 // The kernel gives the lowest number that is free, and this call is one that a confined process may
 // make.
 std::uint64_t descriptors_in_use(std::uint64_t most) {
-  const base::UniqueFd probe(memfd_create("postern-probe", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  return probe ? static_cast<std::uint64_t>(probe.get()) : most;
+  const auto probe = base::memory_file("postern-probe");
+  return probe ? static_cast<std::uint64_t>(probe->get()) : most;
 }
 
 std::uint64_t heap_in_use() {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/smtp/message_buffer.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "base/memory_file.h"
 #include "base/spare_descriptors.h"
+#include "daemon/common/sealed_memory.h"
 
 namespace smtp_role {
 
@@ -32,10 +32,11 @@ void BudgetCharge::release() {
 }
 
 base::Result<std::shared_ptr<MessagePart>> MessagePart::make(BufferBudget& budget) {
-  base::UniqueFd fd(memfd_create("postern-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd) return base::Error::system("memfd_create", errno);
-  if (!base::leaves_spare_descriptors(fd.get())) return base::Error::system("memfd_create", EMFILE);
-  return std::shared_ptr<MessagePart>(new MessagePart(std::move(fd), budget));
+  auto fd = base::memory_file("postern-message");
+  if (!fd) return fd.error();
+  if (!base::leaves_spare_descriptors(fd->get()))
+    return base::Error::system("memfd_create", EMFILE);
+  return std::shared_ptr<MessagePart>(new MessagePart(std::move(*fd), budget));
 }
 
 MessagePart::~MessagePart() { budget_.give_back(size_); }
@@ -54,9 +55,8 @@ base::Status MessagePart::append(std::string_view bytes) {
 }
 
 base::Result<base::SharedFd> MessagePart::seal() {
-  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-  if (!sealed_ && fcntl(fd_.get(), F_ADD_SEALS, kSeals) != 0)
-    return base::Error::system("F_ADD_SEALS", errno);
+  if (!sealed_)
+    if (auto sealed = common::seal(fd_.get()); !sealed) return sealed.error();
   sealed_ = true;
   return base::SharedFd(shared_from_this(), &fd_);
 }

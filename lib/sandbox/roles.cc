@@ -12,6 +12,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/memory_file.h"
 #include "sandbox/unconfined.h"
 
 namespace sandbox {
@@ -56,8 +57,9 @@ constexpr Condition kGetDescriptorFlags{"F_GETFD", 1, {is(1, F_GETFD)}};
 constexpr Condition kCloseOnExec{"F_SETFD", 1, {is(1, F_SETFD)}};
 constexpr Condition kAddSeals{"F_ADD_SEALS", 1, {is(1, F_ADD_SEALS)}};
 constexpr Condition kGetSeals{"F_GET_SEALS", 1, {is(1, F_GET_SEALS)}};
+constexpr unsigned kMemoryFile = MFD_CLOEXEC | MFD_ALLOW_SEALING | base::kMfdNoexecSeal;
 constexpr Condition kSealable{
-    "MFD_CLOEXEC, MFD_ALLOW_SEALING", 1, {none_of(1, ~(MFD_CLOEXEC | MFD_ALLOW_SEALING) & kInt)}};
+    "MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL", 1, {none_of(1, ~kMemoryFile& kInt)}};
 constexpr Condition kNoDestination{
     "without an address, without MSG_FASTOPEN", 2, {none_of(3, kMsgFastOpen), is(4, 0, kAll)}};
 constexpr Condition kNoFastOpen{

@@ -414,6 +414,30 @@ class ServiceManager(harness.TestCase):
         Dialog.tls(server).close()
 
 
+@needs_root
+class NoExecutableMemory(harness.TestCase):
+    """vm.memfd_noexec=2: the kernel refuses files of memory that could be executed. It holds for a
+    name space of processes."""
+
+    SYSCTL = pathlib.Path("/proc/sys/vm/memfd_noexec")
+
+    def test_mail_is_taken_there(self):
+        if not self.SYSCTL.exists():
+            self.skipTest("the kernel is older than Linux 6.3")
+        server = Server(harness.EXEMPT, prefix=[
+            "unshare", "--pid", "--fork", "--kill-child",
+            "sh", "-c", f'echo 2 > {self.SYSCTL} && exec "$@"', "sh"])
+        self.addCleanup(lambda: server.process.poll() is None and server.process.kill())
+        server.start()
+        with Dialog.tls(server) as dialog:
+            for size in 10, 3 << 20:  # the larger comes in parts
+                message = harness.MESSAGE + size // 80 * (b"x" * 78 + b"\r\n")
+                self.assertRegex(dialog.deliver(message, "info@ours.test"), "^250 ")
+        self.assertEqual(len(server.mails("ours.test/info")), 2)
+        server.postern("stop")
+        self.assertEqual(server.process.wait(harness.WAIT_SECONDS), 0)
+
+
 class Privileges(harness.TestCase):
     def status(self, pid):
         text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")

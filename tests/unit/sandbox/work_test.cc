@@ -25,6 +25,7 @@
 #include "auth/second_opinion/opendmarc.h"
 #include "auth/second_opinion/reviewer.h"
 #include "auth/verify.h"
+#include "base/memory_file.h"
 #include "daemon/verify/smtp_peer.h"
 #include "dns/answer_text.h"
 #include "net/acceptor.h"
@@ -98,16 +99,17 @@ UniqueFd receive_descriptor(int socket) {
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 UniqueFd sealed(const std::string& text) {
-  UniqueFd fd(memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return {};
-  if (fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) return {};
-  return fd;
+  auto fd = base::memory_file("test");
+  if (!fd || write(fd->get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return {};
+  if (fcntl(fd->get(), F_ADD_SEALS, kSeals) != 0) return {};
+  return std::move(*fd);
 }
 
 // Reads as every role reads what another one passed.
 std::string read_sealed(int fd) {
   struct stat status {};
-  if (fcntl(fd, F_GET_SEALS) != kSeals || fstat(fd, &status) != 0) return {};
+  if ((fcntl(fd, F_GET_SEALS) & kSeals) != kSeals || fstat(fd, &status) != 0) return {};
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   const void* mapped = mmap(nullptr, text.size(), PROT_READ, MAP_PRIVATE, fd, 0);
   if (mapped == MAP_FAILED) return {};
