@@ -158,7 +158,10 @@ void SmtpPeer::append(const ipc::Append& append, base::UniqueFd part) {
     }
     if (status)
       status = self->spool_.append(partial->file.appending.get(), part->get(), append.size);
-    self->loop_.post([self, append, partial, status] { self->appended(append, partial, status); });
+    self->loop_.post([self, append, partial, status] {
+      if (!status) self->disk_.failed(status.error().reason, base::now());
+      self->appended(append, partial, status);
+    });
   };
   // Until it is done nobody else touches the partial message.
   const bool fits = !std::exchange(partial->busy, true);

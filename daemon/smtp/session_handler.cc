@@ -179,7 +179,7 @@ void SessionHandler::handle(Connection& connection, const smtp::HeaderComplete&)
 // The client waits until deliver has the part: what a session holds in memory stays bounded.
 void SessionHandler::pass_on_part(Connection& connection) {
   auto next = MessagePart::make(services_.buffers);
-  if (!next) return connection.session().refuse_message(replies::local_trouble());
+  if (!next) return drop_message(connection, replies::local_trouble(), next.error().reason);
   auto part = std::exchange(transaction_->part, std::move(*next));
   transaction_->appended_bytes += part->size();
   connection.hold();
@@ -199,12 +199,16 @@ void SessionHandler::part_is_away(Connection& connection, const ipc::Appended& a
   if (error.empty() && (file != nullptr) == (transaction_->collected != nullptr))
     error = "earlier parts of a message went down with another process";
   if (file != nullptr) transaction_->collected = file;
-  if (!error.empty()) {
-    obs::log_trouble("deliver", error);
-    connection.session().refuse_message(appended.full ? replies::insufficient_storage()
-                                                      : replies::local_trouble());
-  }
+  if (!error.empty())
+    drop_message(connection,
+                 appended.full ? replies::insufficient_storage() : replies::local_trouble(), error);
   connection.release();
+}
+
+void SessionHandler::drop_message(Connection& connection, const smtp::Reply& reply,
+                                  const std::string& detail) {
+  transaction_->dropped_for = detail;
+  connection.session().refuse_message(reply);
 }
 
 void SessionHandler::end_transaction() {
@@ -280,7 +284,7 @@ void SessionHandler::deliver() {
 void SessionHandler::handle(Connection& connection, const smtp::MessageDropped& dropped) {
   count_bytes(connection);
   services_.counters.add(common::Counter::messages_refused);
-  transaction_->log_refused("data", dropped.reply, {}, base::now());
+  transaction_->log_refused("data", dropped.reply, transaction_->dropped_for, base::now());
   end_transaction();
 }
 

@@ -99,6 +99,8 @@ class SessionHandler : public net::ConnectionHandler {
   void pass_on_part(Connection& connection);
   void part_is_away(Connection& connection, const ipc::Appended& appended,
                     const base::SharedFd& file);
+  // While it comes in; `detail` is for the administrator.
+  void drop_message(Connection& connection, const smtp::Reply& reply, const std::string& detail);
   void begin_verification();
   void verified(Connection& connection, std::uint64_t number,
                 const common::VerifyClient::Outcome& outcome);

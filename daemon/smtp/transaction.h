@@ -71,6 +71,7 @@ struct Transaction {
   bool header_read = false;
   std::string message_id;         // peer text
   bool needs_empty_line = false;  // it has no header
+  std::string dropped_for;        // for the administrator: why it was refused while it came
   base::Instant submitted;
 
   void add(const mail::Address& recipient, const policy::LocalMailbox& mailbox);

@@ -168,8 +168,8 @@ class Descriptors(Parts):
             rest = LARGE[2 * MIB:]
             dialog.send(f"BDAT {len(rest)} LAST\r\n".encode() + rest)
             dialog.expect(451, "4.3.0")
-            event = server.wait_event("trouble", area="deliver")
-            self.assertEqual(event["reason"],
+            event = server.wait_event("reject", stage="data")
+            self.assertEqual(event["detail"],
                              "earlier parts of a message went down with another process")
             self.nothing_is_held(server)
             self.assertRegex(dialog.deliver(LARGE, "info@ours.test"), "^250 ")

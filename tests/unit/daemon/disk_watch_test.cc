@@ -1,55 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/deliver/disk_watch.h"
 
-#include <sys/socket.h>
-
-#include <array>
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.h"
-#include "obs/log.h"
+#include "support/log_lines.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 
-// A watch, its clock, and the log as the journal would get it.
+// A watch, its clock, and the log.
 class Stage {
  public:
-  Stage() {
-    std::array<int, 2> ends{};
-    REQUIRE(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
-    ours_.reset(ends[0]);
-    theirs_.reset(ends[1]);
-    obs::use_journal(ours_.get());
-  }
-  ~Stage() { obs::use_journal(-1); }
-
   void failed(const std::string& reason) { watch_.failed(reason, now); }
   // `longest` is how long the oldest work is at it.
   void look(base::Duration longest, std::size_t waiting = 0, const std::string& error = {}) {
     watch_.look({longest, waiting, error}, now);
   }
-  // What has been logged since the last call: the texts of the lines.
-  std::vector<std::string> logged() const {
-    std::vector<std::string> texts;
-    std::array<char, 4096> buffer{};
-    for (ssize_t size = 0;
-         (size = recv(theirs_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)) > 0;) {
-      const std::string entry(buffer.data(), static_cast<std::size_t>(size));
-      const auto begin = entry.find("MESSAGE=event=") + sizeof "MESSAGE=event=" - 1;
-      texts.push_back(entry.substr(begin, entry.find('\n', begin) - begin));
-    }
-    return texts;
-  }
+  std::vector<std::string> logged() const { return log_.take(); }
 
   base::Instant now{1h};
 
  private:
-  base::UniqueFd ours_;
-  base::UniqueFd theirs_;
+  support::LogLines log_;
   deliver_role::DiskWatch watch_;
 };
 

@@ -4,15 +4,18 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <iterator>
 #include <map>
 #include <thread>
 
 #include "daemon/common/sealed_memory.h"
+#include "support/log_lines.h"
 #include "support/temp_directory.h"
 
 using deliver_role::SmtpPeer;
@@ -25,6 +28,26 @@ const spool::Mailbox kSpam{"ours.test", "info", "Spam"};
 base::UniqueFd sealed(const std::string& text) {
   return std::move(*common::sealed_memory("part", text));
 }
+
+// While it lives no file can become larger.
+class NothingFits {
+ public:
+  NothingFits() : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    const rlimit none{0, before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  }
+  NothingFits(const NothingFits&) = delete;
+  NothingFits& operator=(const NothingFits&) = delete;
+  ~NothingFits() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
 
 std::size_t open_descriptors() {
   const std::filesystem::directory_iterator all("/proc/self/fd");
@@ -219,6 +242,25 @@ TEST_CASE("of too many messages in parts the new one is refused, and the others 
   stage.send(to("info", 2, 5), sealed("\r\n"));
   CHECK(stage.answer() == "durable");
   CHECK(stage.append("abc", 9) == "appended");
+}
+
+TEST_CASE("parts and deliveries that cannot be written are told once a minute") {
+  const support::LogLines log;
+  for (const bool part : {true, false}) {
+    Stage stage;
+    for (const std::uint64_t message : {7u, 8u}) {
+      auto memory = sealed("x");
+      const NothingFits full;
+      if (part)
+        stage.send(ipc::Append{message, 1}, std::move(memory));
+      else
+        stage.send(to("info", 1), std::move(memory));
+      CHECK(stage.answer().ends_with("File too large"));
+    }
+    const auto lines = log.take();
+    REQUIRE(lines.size() == 1);
+    CHECK(lines.front().starts_with("trouble area=spool reason="));
+  }
 }
 
 TEST_CASE("of copies that may be duplicates as many are told as the message holds") {
