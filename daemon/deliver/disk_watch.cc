@@ -24,14 +24,14 @@ void DiskWatch::failed(const std::string& reason, base::Instant now) {
 
 void DiskWatch::look(const spool::Writers::Standing& standing, base::Instant now) {
   if (!standing.space_error.empty()) failed(standing.space_error, now);
-  const base::Instant begun = now - standing.longest;
-  if (stalled_ && begun > *stalled_) {
-    log_stall("over", now - *stalled_, standing.waiting);
-    stalled_.reset();
+  const bool stands = standing.longest >= kPatience;
+  if (stands == stalled_.has_value()) return;
+  if (stands) {
+    stalled_ = now - standing.longest;
+    return log_stall("begins", standing.longest, standing.waiting);
   }
-  if (stalled_ || standing.longest < kPatience) return;
-  stalled_ = begun;
-  log_stall("begins", standing.longest, standing.waiting);
+  log_stall("over", now - *stalled_, standing.waiting);
+  stalled_.reset();
 }
 
 }  // namespace deliver_role

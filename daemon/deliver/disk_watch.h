@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an administrator is told of a disk that fails or stands still, while the clients are told to
-// come again or wait. However many messages it costs, it is one line a minute.
+// come again or wait. However many messages it costs, a failure is one line a minute, and a
+// standstill two: one when it begins, one when no work stands any more.
 #pragma once
 
 #include <optional>
@@ -25,7 +26,7 @@ class DiskWatch {
 
  private:
   std::optional<base::Instant> told_;
-  std::optional<base::Instant> stalled_;  // since the work was begun that does not end
+  std::optional<base::Instant> stalled_;  // since the first work was begun that did not end
 };
 
 }  // namespace deliver_role
