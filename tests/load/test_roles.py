@@ -23,7 +23,7 @@ class Load:
     def __init__(self, server, *options, size=30000, address="127.0.0.1", prefix=()):
         self.journal = server.directory / "journal"
         self.server = server
-        words = command(f"{address}:{server.port}", "--seconds", 100, "--reconnect",
+        words = command(f"{address}:{server.port}", "--seconds", 3600, "--reconnect",
                         "--connections", 8, "--journal", self.journal,
                         "--messages-per-connection", 90, "--size", size, *options)
         self.process = subprocess.Popen([*prefix, *words], stdout=subprocess.PIPE, text=True)
