@@ -26,6 +26,7 @@ ACTS = [act for act in check_attacks.read_acts(harness.SOURCE) if act.group == "
 SYN, ACK = 0x02, 0x10
 ETH_P_ALL, PACKET_OUTGOING = 3, 4
 CLONE_NEWNET = 0x40000000
+SO_RCVBUFFORCE = 33  # whatever net.core.rmem_max is
 MESSAGES = 200
 
 
@@ -89,7 +90,7 @@ class Recorder:
         with namespace.entered():
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM,
                                         socket.htons(ETH_P_ALL))
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
         self.socket.settimeout(0.1)
         self.going_on = True
         self.thread = threading.Thread(target=self.record)
