@@ -16,7 +16,7 @@ import harness
 
 TOOL = harness.BUILD / "tests" / "postern-attack"
 SERVING = re.compile(r"event=role role=(\S+) pid=(\d+) state=serving")
-DIED = re.compile(r'event=role_died role=\S+ pid=(\d+) reason="?([^"]*?)"? confined=(\w+)')
+DIED = re.compile(r'event=role_died role=(\S+) pid=(\d+) reason="?([^"]*?)"? confined=(\w+)')
 MESSAGE = re.compile(rb"^MESSAGE=(.*)$", re.MULTILINE)
 LANDLOCK_CREATE_RULESET = 444  # the number of the call
 LEAST_ABI = 4    # knows TCP ports
@@ -51,8 +51,8 @@ class Journal:
         self.directory.mkdir()
         self.log_path = log_path
         self.changed = threading.Condition()
-        self.serving = {}  # pid by the name of the role
-        self.deaths = {}   # reason by pid
+        self.serving = {}  # pid by the name of the role; nobody in whose place there is none
+        self.deaths = {}   # reason by pid, of which some may be used again
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(self.directory / "socket"))
         self.thread = threading.Thread(target=self.receive, daemon=True)
@@ -69,13 +69,19 @@ class Journal:
             if found := SERVING.search(line):
                 self.serving[found[1]] = int(found[2])
             if found := DIED.search(line):
-                self.deaths[int(found[1])] = found[2]
+                role, pid = found[1], int(found[2])
+                self.deaths[pid] = found[3]
+                if self.serving.get(role) == pid:
+                    del self.serving[role]
             self.changed.notify_all()
 
     def wait(self, condition, what):
+        """What the condition came to."""
         with self.changed:
-            if not self.changed.wait_for(condition, harness.WAIT_SECONDS):
-                raise AssertionError(f"waited in vain for {what}")
+            result = self.changed.wait_for(condition, harness.WAIT_SECONDS)
+        if not result:
+            raise AssertionError(f"waited in vain for {what}")
+        return result
 
     def close(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
@@ -110,14 +116,17 @@ class LiveServer(harness.Server):
 
     def wait_serving(self, role, other_than=None):
         """The pid of the role, once it works and is not that one."""
-        serving = self.journal.serving
-        self.journal.wait(lambda: serving.get(role) not in (None, other_than), f"a new {role}")
-        return serving[role]
+        def another():
+            pid = self.journal.serving.get(role)
+            return pid if pid != other_than else None
+        return self.journal.wait(another, f"a new {role}")
 
     def wait_death(self, pid):
-        """Its reason."""
-        self.journal.wait(lambda: pid in self.journal.deaths, f"the death of {pid}")
-        return self.journal.deaths[pid]
+        """Its reason; not that of one before it that had the same pid."""
+        serving, deaths = self.journal.serving, self.journal.deaths
+        self.journal.wait(lambda: pid in deaths and pid not in serving.values(),
+                          f"the death of {pid}")
+        return deaths[pid]
 
 
 class Scene:
@@ -191,11 +200,11 @@ def run_tool(command):
 
 def attack(server, scene, role, acts):
     """(outcome by act, pids that died of one). Each process is attacked until it dies, then its
-    successor; each time another of its threads."""
+    successor; each time another of its threads. The last one that died is replaced too."""
     outcomes, dead = {}, []
     acts = list(acts)
     while acts:
-        pid = server.wait_serving(role, dead[-1] if dead else None)
+        pid = server.wait_serving(role)
         tasks = threads(pid)
         found = attack_thread(server, scene, role, pid, tasks[len(dead) % len(tasks)], acts)
         outcomes.update(found)
@@ -203,6 +212,7 @@ def attack(server, scene, role, acts):
         if acts or is_death(list(found.values())[-1]):
             dead.append(pid)
             server.wait_death(pid)
+            server.wait_serving(role, pid)
     return outcomes, dead
 
 
@@ -211,5 +221,5 @@ def is_death(outcome):
 
 
 def attack_thread(server, scene, role, pid, thread, acts):
-    other = server.journal.serving["smtp" if role == "deliver" else "deliver"]
+    other = server.wait_serving("smtp" if role == "deliver" else "deliver")
     return run_tool(scene.command(pid, thread, other, acts, role == "resolve"))
