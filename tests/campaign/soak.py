@@ -29,7 +29,7 @@ SESSIONS, SESSIONS_PER_ROUND = 200_000, 10_000
 SMALL_SESSIONS, SMALL_PER_ROUND = 3_000, 750
 WARM_UP = 0.2         # of all rounds
 MAX_GROWTH_KB = 1024  # over all rounds behind that; a role that grows more is not flat
-HELD = 1200           # sessions that stay open in the end, more than there were at once
+HELD = 1200           # sessions that are to stay open in the end, more than there were at once
 HARVESTERS = 30       # so few that they are banned
 SAMPLE_SECONDS = 3
 PROXIES, EXEMPT = "127.3.0.0/16", "127.200.1.0/28"
@@ -40,12 +40,13 @@ KEY = signing.RsaKey(2048)
 RECORDS = ['_dmarc.reject.test TXT "v=DMARC1; p=reject"', 'fail.test TXT "v=spf1 -all"',
            "null.test MX 0 .", '_dmarc.signed.test TXT "v=DMARC1; p=reject"',
            signing.key_record("s", "signed.test", KEY).strip(), harness.NO_DNS]
-# Time-outs that bite here. Of the limits only those are wider that would have most of the traffic
-# refused; who guesses mailboxes is banned all the time, and addresses drop out of the table.
+# Time-outs that bite here, but not because the machine had other work. Of the limits only those are
+# wider that would have most of the traffic refused; who guesses mailboxes is banned all the time,
+# and addresses drop out of the table.
 CONFIG = f"""
 [smtp]
-command_timeout = "3s"
-data_timeout = "3s"
+command_timeout = "8s"
+data_timeout = "8s"
 [limits]
 total_connections = 2000
 tracked_networks = 4000
@@ -77,7 +78,7 @@ FLOODS = (
     (0.05, {"kinds": "harvest", "at_once": 50, "rate": 200}),
     (0.05, {"kinds": "proxied", "at_once": 20, "rate": 200}),
 )
-HOLD = 4  # seconds
+HOLD = 10  # seconds; more than the time-outs
 # Of each kind, what shows that it is what it says.
 EXPECTED = {
     "good": ["250 2.0.0", "250 2.1.5"],
@@ -230,11 +231,12 @@ def soak(server, sessions, per_round):
 
 def held_sessions_are_found(server, record):
     """The same as a leak would be: they are there when everything should be at rest."""
-    shape = {"connections": HELD, "at_once": HELD, "rate": 1000, "hold": 60, "seconds": 60,
+    shape = {"connections": HELD, "at_once": HELD, "rate": 300, "hold": 120, "seconds": 120,
              "kinds": "slow_data"}
     attack = flood.flood(server, shape, "--sources", flood.networks(9, 200))
     try:
-        harness.wait_for(lambda: server.ask("status")["sessions"] >= HELD, "sessions to stay open")
+        harness.wait_for(lambda: server.ask("status")["sessions"] >= HELD * 3 // 4,
+                         "sessions to stay open", 60)
         leaking = Record()
         leaking.sessions, leaking.rest = list(record.sessions), list(record.rest)
         leaking.add(record.sessions[-1] + HELD, flood.use_of_all(server))
