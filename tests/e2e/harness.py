@@ -127,6 +127,18 @@ def mounting(directory, size):
     return prefix if AS_ROOT else [*prefix, "unshare", "--user", f"--map-user={os.geteuid()}"]
 
 
+def settled(sample, pause=0.5):
+    """A sample that is as the one before it: what a start or a sweep opens is closed again."""
+    seen = [sample()]
+
+    def agrees():
+        time.sleep(pause)
+        seen.append(sample())
+        return seen[-1] == seen[-2]
+    wait_for(agrees, "two samples that agree")
+    return seen[-1]
+
+
 def certificate_table(chain, key):
     return f'[[tls.certificate]]\nchain = "{chain}"\nkey = "{key}"\n'
 
@@ -136,7 +148,7 @@ def roles_of(pid):
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     names = {}
     for child in children.split():
-        with contextlib.suppress(FileNotFoundError):  # it has just ended
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
             names[pathlib.Path(f"/proc/{child}/cmdline").read_text(encoding="ascii")] = int(child)
     return {name.rstrip("\0"): child for name, child in names.items()}
 
