@@ -64,7 +64,8 @@ class Death(harness.TestCase):
             self.assertEqual(event["reason"], "SIGKILL")
             self.assertEqual(event["confined"], "yes")
             load.wait_for_more()
-            self.assertNotEqual(self.server.roles()[role], pid)
+            harness.wait_for(lambda: self.server.roles().get(role) not in (None, pid),
+                             f"a new {role}")
 
     def assert_nothing_lost(self, load):
         report, result = load.finish()
