@@ -18,7 +18,7 @@ TIMES = 3  # one more than limits.verifier_crash_rate lets pass
 CLIENT, NEIGHBOUR, EXEMPT = "127.0.1.1", "127.0.1.2", "127.0.3.1"
 PROXY = "127.0.0.50"
 PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = ["{PROXY}"]\n'
-IN_HAND = 0.5  # seconds, in which a job comes to the verifier; it has nothing else to do
+IN_HAND = 2  # seconds, in which a job comes to the verifier; it has nothing else to do
 
 
 def serving(server, role):
