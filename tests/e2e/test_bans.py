@@ -14,7 +14,7 @@ PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = 
 # One error is allowed, and the second one leads to a ban.
 STRICT = '[limits]\nerror_rate = "1/1h"\n'
 EARLY = 0.1  # seconds: the server's clock began before ours
-LATER = 3    # on a busy machine
+LATER = 10   # on a busy machine
 KEPT_SECONDS = 1.5  # by then a ban lies on the disk
 
 
@@ -148,11 +148,13 @@ class Guessing(BanCase):
         server = self.start()
         with Dialog.tls(server, GUESSER) as guessing, Dialog.tls(server, NEIGHBOUR) as dialog:
             guessing.command("MAIL FROM:<a@example.net>", 250)
+            self.asks(guessing, *[(550, "5.1.1")] * 2)
             begin = time.monotonic()
-            guessing.send("RCPT TO:<nobody@ours.test>\r\n")
+            guessing.send("RCPT TO:<nobody@ours.test>\r\n")  # this one waits for 4 seconds
             self.assertIn("250 2.0.0", dialog.deliver(MESSAGE, "info@ours.test"))
-            self.assertLess(time.monotonic() - begin, 0.9)
+            self.assertLess(time.monotonic() - begin, 4 - EARLY)
             guessing.expect(550, "5.1.1")
+            self.assertGreaterEqual(time.monotonic() - begin, 4 - EARLY)
 
     def test_across_sessions(self):
         server = self.start('[limits]\nunknown_recipient_rate = "2/1h"\n')
@@ -176,8 +178,12 @@ class Guessing(BanCase):
             self.assertIn("RCPTMAX=1", "".join(dialog.command("EHLO client.example.net", 250)))
             dialog.command("MAIL FROM:<a@example.net>", 250)
             begin = time.monotonic()
-            unknown = dialog.command("RCPT TO:<nobody@ours.test>", 250)
-            self.assertLess(time.monotonic() - begin, 0.9)
+            for _ in range(5):  # each would wait for a second at least
+                unknown = dialog.command("RCPT TO:<nobody@ours.test>", 250)
+                dialog.command("RSET", 250)
+                dialog.command("MAIL FROM:<a@example.net>", 250)
+            self.assertLess(time.monotonic() - begin, 5 - EARLY)
+            self.assertEqual(dialog.command("RCPT TO:<nobody@ours.test>", 250), unknown)
             dialog.command("RCPT TO:<info@ours.test>", 452, "4.5.3")
             dialog.command("DATA", 354)
             self.assertTrue(dialog.finish(MESSAGE).startswith("550 5.1.1 "))

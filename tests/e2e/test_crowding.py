@@ -11,8 +11,10 @@ import harness
 from harness import MESSAGE, Dialog
 
 EXEMPT = "127.0.3.1"
-LATER = 3  # seconds, on a busy machine
+LONGER = 3  # seconds, than who is idle may stay
 HANDSHAKE, BEGINNING, IDLE, TRANSACTION = 3, 5, 10, 30  # seconds
+# On a busy machine it is later, but not as late as for who may stand still longer.
+TOO_LATE = {HANDSHAKE: IDLE, BEGINNING: IDLE, IDLE: TRANSACTION, TRANSACTION: 2 * TRANSACTION}
 PROXY = "127.0.0.50"
 PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = ["{PROXY}"]\n'
 
@@ -51,9 +53,9 @@ class Crowding(harness.TestCase):
         dialog.close()
 
     def assert_time(self, begin, least):
-        """So much has passed, and not much more."""
-        self.assertTrue(least - 0.1 <= time.monotonic() - begin <= least + LATER,
-                        time.monotonic() - begin)
+        """So much has passed, and not what others have."""
+        seconds = time.monotonic() - begin
+        self.assertTrue(least - 0.1 <= seconds < TOO_LATE[least], seconds)
 
     def assert_ended(self, server, count):
         harness.wait_for(
@@ -120,7 +122,7 @@ class Crowding(harness.TestCase):
         envelope.command("MAIL FROM:<a@example.net>", 250)
         envelope.command("RCPT TO:<info@ours.test>", 250)
         begin = time.monotonic()
-        time.sleep(IDLE + LATER)
+        time.sleep(IDLE + LONGER)
         message.send(b"From: a@example.net\r\n")
         later = time.monotonic()
         self.assertIn("250 2.0.0", finishes.finish(MESSAGE))

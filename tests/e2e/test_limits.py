@@ -192,13 +192,13 @@ class Time(harness.TestCase):
         server.wait_event("disconnect", reason=reason)
 
     def test_command(self):
-        server = self.start('[smtp]\ncommand_timeout = "1s"\n')
+        server = self.start('[smtp]\ncommand_timeout = "4s"\n')
         for begin in (Dialog.plain, Dialog.tls):
             with self.subTest(begin), begin(server) as dialog:
                 self.ends(server, dialog, "timeout")
 
     def test_trickle_does_not_prolong_a_command(self):
-        server = self.start('[smtp]\ncommand_timeout = "1s"\n')
+        server = self.start('[smtp]\ncommand_timeout = "4s"\n')
         with Dialog.tls(server) as dialog:
             begin = time.monotonic()
             with contextlib.suppress(OSError, ssl.SSLError):
@@ -209,7 +209,7 @@ class Time(harness.TestCase):
         server.wait_event("disconnect", reason="timeout")
 
     def test_data(self):
-        server = self.start('[smtp]\ndata_timeout = "1s"\n')
+        server = self.start('[smtp]\ndata_timeout = "4s"\n')
         with Dialog.tls(server) as dialog:
             dialog.begin("info@ours.test")
             dialog.send(BODY)
@@ -217,7 +217,7 @@ class Time(harness.TestCase):
         self.assertEqual(server.stored(), [])
 
     def test_session(self):
-        server = self.start('[smtp]\nsession_deadline = "2s"\n')
+        server = self.start('[smtp]\nsession_deadline = "5s"\n')
         with Dialog.tls(server) as dialog:
             begin = time.monotonic()
             while (answer := dialog.ask("NOOP")).startswith("250 "):
@@ -228,17 +228,17 @@ class Time(harness.TestCase):
         server.wait_event("disconnect", reason="session_deadline")
 
     def test_session_deadline_waits_for_the_transaction(self):
-        server = self.start('[smtp]\nsession_deadline = "2s"\n')
+        server = self.start('[smtp]\nsession_deadline = "5s"\n')
         with Dialog.tls(server) as dialog:
             dialog.begin("info@ours.test")
-            time.sleep(2.5)
+            time.sleep(5.5)
             self.assertIn("250 2.0.0", dialog.finish(MESSAGE))
             dialog.expect(421, "4.4.2")
             self.assertTrue(dialog.closed())
         self.assertEqual(len(server.mails("ours.test/info")), 1)
 
     def test_peer_that_never_reads(self):
-        server = self.start('[smtp]\ncommand_timeout = "2s"\nmax_messages_per_session = 1000\n'
+        server = self.start('[smtp]\ncommand_timeout = "4s"\nmax_messages_per_session = 1000\n'
                             '[limits]\nerrors_per_session = 1000\nexempt = ["127.0.0.1"]\n')
         with Dialog.tls(server) as dialog:
             self.flood(dialog.sock, b"MAIL FROM:<a@example.net>\r\n" +
