@@ -13,7 +13,7 @@ from harness import MESSAGE, Dialog
 
 # Its exit code counts what it finds odd, such as a certificate of our own; from here on it failed.
 TESTSSL_FAILED = 50
-TESTSSL_SECONDS = 250
+TESTSSL_SECONDS = 800
 SCAN_CONNECTIONS = 150
 SCAN_SECONDS = 60
 GARBAGE = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"  # a ClientHello of one octet
