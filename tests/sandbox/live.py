@@ -52,7 +52,8 @@ class Journal:
         self.log_path = log_path
         self.changed = threading.Condition()
         self.serving = {}  # pid by the name of the role; nobody in whose place there is none
-        self.deaths = {}   # reason by pid, of which some may be used again
+        self.deaths = {}   # the last reason by pid; pids are used again
+        self.all_deaths = []  # (pid, reason)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(self.directory / "socket"))
         self.thread = threading.Thread(target=self.receive, daemon=True)
@@ -71,6 +72,7 @@ class Journal:
             if found := DIED.search(line):
                 role, pid = found[1], int(found[2])
                 self.deaths[pid] = found[3]
+                self.all_deaths.append((pid, found[3]))
                 if self.serving.get(role) == pid:
                     del self.serving[role]
             self.changed.notify_all()

@@ -146,7 +146,7 @@ class Reason(harness.TestCase):
 class Attack(harness.TestCase):
     def setUp(self):
         self.outcomes = {role: {} for role in ROLES}
-        self.dead = set()
+        self.dead = []
 
     def start_servers(self):
         directory = pathlib.Path(tempfile.mkdtemp(dir=harness.shared_directory()))
@@ -199,7 +199,7 @@ class Attack(harness.TestCase):
         acts = names(act for act in ACTS if act.group == "alone")
         self.note(role, attack_thread(server, self.scene, role, pid, pid, acts))
         self.assertNotIn("SIGSYS", server.wait_death(pid))
-        self.dead.add(pid)
+        self.dead.append(pid)
         server.wait_serving(ROLES[role], pid)
 
     def try_all_that_kills(self, servers):
@@ -209,7 +209,7 @@ class Attack(harness.TestCase):
             for done in concurrent.futures.as_completed(tries):
                 found, dead = done.result()
                 self.note(tries[done], found)
-                self.dead.update(dead)
+                self.dead += dead
 
     def assert_outcomes(self):
         found = [act._replace(outcomes={role: self.outcomes[role][act.name] for role in ROLES})
@@ -242,10 +242,9 @@ class Attack(harness.TestCase):
 
     def assert_deaths(self, servers):
         """Nobody else died, of nothing else."""
-        deaths = {pid: reason for server in servers
-                  for pid, reason in server.journal.deaths.items()}
-        self.assertEqual(set(deaths), self.dead)
-        others = [reason for reason in deaths.values() if reason != "SIGSYS"]
+        deaths = [death for server in servers for death in server.journal.all_deaths]
+        self.assertEqual(sorted(pid for pid, _ in deaths), sorted(self.dead))
+        others = [reason for _, reason in deaths if reason != "SIGSYS"]
         print(f"{len(deaths) - len(others)} processes killed by the filter, all replaced")
         self.assertEqual(len(others), len(ROLES), others)
 
