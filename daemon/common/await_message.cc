@@ -21,20 +21,20 @@ int time_left(const std::optional<base::Instant>& deadline) {
 
 base::Result<ipc::Message> await_message(ipc::Channel& channel,
                                          std::optional<base::Instant> deadline) {
-  for (bool open = true;;) {
+  for (;;) {
+    const auto open = channel.receive();
     auto message = channel.next();
     if (!message) return message.error();
     if (*message) return std::move(**message);
-    if (!open) return base::Error::system("the other process has ended", EPIPE);
+    // Only now: its last message may have come with the end.
+    if (!open) return open.error();
+    if (!*open) return base::Error::system("the other process has ended", EPIPE);
     const bool writes = channel.wants_write();
     pollfd ready{channel.fd(), static_cast<short>(writes ? POLLIN | POLLOUT : POLLIN), 0};
     const int count = ::poll(&ready, 1, time_left(deadline));
     if (count < 0 && errno != EINTR) return base::Error::system("poll", errno);
     if (count == 0) return base::Error::system("the other process says nothing", ETIMEDOUT);
     if (const auto sent = writes ? channel.flush() : base::ok(); !sent) return sent.error();
-    const auto more = channel.receive();
-    if (!more) return more.error();
-    open = *more;  // its last message may have come with the end
   }
 }
 

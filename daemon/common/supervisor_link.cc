@@ -12,13 +12,13 @@ namespace common {
 
 void SupervisorLink::on_readable() {
   const auto open = channel_.receive();
-  if (!open) end(open.error().reason);
   for (;;) {
     auto message = channel_.next();
     if (!message) end(message.error().reason);
     if (!*message) break;
     handle(**message);
   }
+  if (!open) end(open.error().reason);
   if (!*open) end_in_peace();
 }
 

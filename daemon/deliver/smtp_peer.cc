@@ -97,10 +97,6 @@ void SmtpPeer::close() {
 
 void SmtpPeer::on_readable() {
   const auto more = channel_.receive();
-  if (!more) {
-    obs::log_trouble("channel", "smtp: " + more.error().reason);
-    return close();
-  }
   while (open_) {
     auto message = channel_.next();
     if (!message) {
@@ -112,7 +108,8 @@ void SmtpPeer::on_readable() {
     log_violation(std::string(ipc::name_of((*message)->type)) + ": makes no sense");
     return close();
   }
-  if (!*more) close();
+  if (open_ && !more) obs::log_trouble("channel", "smtp: " + more.error().reason);
+  if (!more || !*more) close();
 }
 
 bool SmtpPeer::handle(ipc::Message& message) {

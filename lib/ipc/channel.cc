@@ -99,6 +99,7 @@ base::Status Channel::flush() {
 }
 
 base::Result<bool> Channel::receive() {
+  if (lost_) return *lost_;
   std::array<char, kReadSize> buffer;
   ControlBuffer control;
   for (int i = 0; i < kReadsPerCall; ++i) {
@@ -115,8 +116,10 @@ base::Result<bool> Channel::receive() {
     if (count < 0) return base::Error::system("receive from another process", errno);
     reader_.feed({buffer.data(), static_cast<std::size_t>(count)}, take_fds(header));
     if (count == 0) return false;
-    if ((header.msg_flags & MSG_CTRUNC) != 0)
-      return base::Error::temporary("descriptors were lost: too many are open");
+    if ((header.msg_flags & MSG_CTRUNC) != 0) {
+      lost_ = base::Error::temporary("descriptors were lost: too many are open");
+      return *lost_;
+    }
   }
   return true;
 }
@@ -124,6 +127,8 @@ base::Result<bool> Channel::receive() {
 base::Result<std::optional<Message>> Channel::next() {
   if (violation_) return *violation_;
   auto message = reader_.next();
+  // Not the other side's fault: here ends what has come whole.
+  if (!message && lost_) return std::optional<Message>{};
   if (!message || !*message) return message;
   const auto next = next_state(state_, (*message)->type);
   if (!next) {

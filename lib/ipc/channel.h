@@ -48,9 +48,10 @@ class Channel {
   }
   base::Status flush();  // call when fd() is writable
 
-  // Call when fd() is readable: takes what is there. False when the other side has closed.
+  // Call when fd() is readable: takes what is there. False when the other side has closed. An error
+  // is final too; first comes what is left for next().
   base::Result<bool> receive();
-  // The next whole message that may come now. Nothing: none yet. An error is final: the stream is
+  // The next whole message that may come now. Nothing: none yet, or no more that is whole. An error is final: the stream is
   // damaged, or the other side said what it may not.
   base::Result<std::optional<Message>> next();
   State state() const { return state_; }
@@ -69,6 +70,7 @@ class Channel {
   std::deque<Outgoing> queue_;
   std::size_t queued_bytes_ = 0;
   FrameReader reader_;
+  std::optional<base::Error> lost_;  // descriptors
 };
 
 }  // namespace ipc

@@ -59,7 +59,6 @@ void ChannelLink::on_readable() {
   const auto self = shared_from_this();
   const auto callbacks = callbacks_;
   const auto open = channel_->receive();
-  if (!open) return end(open.error().reason, false);
   while (channel_) {
     auto message = channel_->next();
     if (!message) return end(message.error().reason, true);
@@ -68,6 +67,7 @@ void ChannelLink::on_readable() {
     if (channel_ && !fits)
       return end(std::string(ipc::name_of((*message)->type)) + ": makes no sense", true);
   }
+  if (channel_ && !open) return end(open.error().reason, false);
   if (channel_ && !*open) end("the other process has ended", false);
 }
 

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "daemon/common/sealed_memory.h"
+#include "support/few_descriptors.h"
 #include "support/log_lines.h"
 #include "support/temp_directory.h"
 
@@ -337,6 +338,19 @@ TEST_CASE("smtp hears what is kept before anything else, and saves it anew") {
   CHECK(stage.answer() == "saved");
   CHECK(stage.kept == std::map<ipc::StateKind, std::string>{{ipc::StateKind::Bans, ""},
                                                             {ipc::StateKind::History, ""}});
+}
+
+TEST_CASE("what came whole is answered, though a descriptor behind it was lost") {
+  Stage stage;
+  stage.send(ipc::SaveState{ipc::StateKind::History, 5}, sealed("state"));
+  REQUIRE(stage.answer() == "saved");
+  const support::LogLines log;
+  for (int i = 0; i < 2; ++i) stage.send(to("nobody", 1), sealed("x"));
+  const support::FewDescriptors one(true);
+  CHECK(stage.answer() == "failed: a mailbox that the configuration does not have");
+  CHECK(stage.answer() == "closed");
+  CHECK(log.take() == std::vector<std::string>{"trouble area=channel reason=\"smtp: descriptors "
+                                               "were lost: too many are open\""});
 }
 
 TEST_CASE("state that its sender could still change, or of a size that it may not have") {

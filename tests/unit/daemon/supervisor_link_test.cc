@@ -2,17 +2,20 @@
 // How a role ends when its channel to the supervisor does.
 #include "daemon/common/supervisor_link.h"
 
+#include <fcntl.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <utility>
 
 #include "daemon/common/exit_code.h"
+#include "support/few_descriptors.h"
 #include "unit/sandbox/child.h"
 
 namespace {
 
 // Takes everything, and does nothing.
-class Idle final : public common::RoleHandler {
+class Idle : public common::RoleHandler {
  public:
   void on_serve() override {}
   void on_ping(std::uint64_t) override {}
@@ -20,6 +23,12 @@ class Idle final : public common::RoleHandler {
   void on_drain(std::chrono::milliseconds) override {}
   void on_peer(const ipc::RoleId&, base::UniqueFd) override {}
   void on_list_sessions(std::uint64_t) override {}
+};
+
+class Answering final : public Idle {
+ public:
+  void on_ping(std::uint64_t number) override { link->send(ipc::Sessions{number, {}}); }
+  common::SupervisorLink* link = nullptr;
 };
 
 constexpr int kWentOn = 1;
@@ -53,6 +62,29 @@ TEST_CASE("a role ends well when the supervisor has died") {
 TEST_CASE("a role ends as well when it was about to tell the dead supervisor something") {
   CHECK(ends(ipc::Ping{1}, [](auto& link) { link.send(ipc::PeerLost{{ipc::Role::Deliver}}); }) ==
         exit_with(common::kExitOk));
+}
+
+TEST_CASE("a role does what came whole, and ends in trouble for the descriptor that was lost") {
+  auto pair = ipc::Channel::make_pair();
+  REQUIRE(pair.ok());
+  ipc::Channel supervisor(std::move(pair->first), ipc::State::RoleServing);
+  REQUIRE(supervisor.send(ipc::Ping{1}).ok());
+  base::UniqueFd settings(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  REQUIRE(supervisor.send(ipc::Reload{5}, std::move(settings)).ok());
+  const auto ended = sandbox_test::in_child([&] {
+    Answering role;
+    common::SupervisorLink link(ipc::Channel(std::move(pair->second), ipc::State::Serving), role);
+    role.link = &link;
+    const support::FewDescriptors none(false);
+    link.on_readable();
+    return kWentOn;
+  });
+  CHECK(ended == exit_with(common::kExitUnavailable));
+  REQUIRE(supervisor.receive().ok());
+  const auto answer = supervisor.next();
+  REQUIRE(answer.ok());
+  REQUIRE(answer->has_value());
+  CHECK((*answer)->type == ipc::Type::Sessions);
 }
 
 TEST_CASE("a role ends in trouble when the supervisor says what it may not") {

@@ -8,12 +8,15 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "auth/verify.h"
 #include "daemon/common/sealed_memory.h"
 #include "daemon/verify/smtp_peer.h"
 #include "dns/answer_text.h"
 #include "support/auth_message.h"
+#include "support/few_descriptors.h"
+#include "support/log_lines.h"
 
 using verify_role::SmtpPeer;
 
@@ -172,6 +175,18 @@ TEST_CASE("verify: no verdict stands on a body that cannot be read to its end") 
   stage.send(ipc::Attach{1, Part::Body, 0, 4}, file("b\r\n"));
   stage.send(job_with_keys(1));
   CHECK_FALSE(stage.answer());
+}
+
+TEST_CASE("verify: a job that came whole is answered, though a descriptor behind it was lost") {
+  Stage stage;
+  const support::LogLines log;
+  stage.send(job(1, settled_facts()));
+  attach(stage, 2, Part::Header, "a: b\r\n");
+  const support::FewDescriptors none(false);
+  CHECK(stage.answer());
+  CHECK_FALSE(stage.answer());
+  CHECK(log.take() == std::vector<std::string>{"trouble area=channel reason=\"smtp: descriptors "
+                                               "were lost: too many are open\""});
 }
 
 TEST_CASE("verify: what may not be attached ends the channel") {

@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/channel_link.h"
 
+#include <fcntl.h>
+
 #include <catch2/catch.hpp>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "ipc/messages.h"
+#include "support/few_descriptors.h"
 
 namespace {
+
+// All that is ready, and what comes of it: each run does at least one thing.
+void turn(net::EventLoop& loop) {
+  for (int i = 0; i < 50; ++i) {
+    loop.stop();
+    loop.run();
+  }
+}
 
 // smtp's end of a channel as a link; resolve's end in the hands of the test.
 class Stage {
@@ -23,13 +36,7 @@ class Stage {
                                     }});
   }
 
-  // All that is ready, and what comes of it: each run does at least one thing.
-  void turn() {
-    for (int i = 0; i < 50; ++i) {
-      loop_.stop();
-      loop_.run();
-    }
-  }
+  void turn() { ::turn(loop_); }
   void answer(std::uint64_t request) {
     REQUIRE(other_->send(ipc::Resolved{request, dns::Answer::of(dns::Status::NoData)}).ok());
   }
@@ -98,6 +105,29 @@ TEST_CASE("a link: its end is told once, behind the last message") {
     stage.turn();
     CHECK(stage.ended_.size() == 1);
   }
+}
+
+TEST_CASE("a link: what came whole is heard ahead of the error behind it") {
+  auto ends = ipc::Channel::make_pair();
+  REQUIRE(ends.ok());
+  ipc::Channel deliver(std::move(ends->second), ipc::State::FromSmtp);
+  net::EventLoop loop;
+  std::vector<std::string> told;
+  const auto link =
+      net::ChannelLink::make(loop, std::move(ends->first), ipc::State::FromDeliver,
+                             {[&](const ipc::Message& message) {
+                                told.emplace_back(ipc::name_of(message.type));
+                                return true;
+                              },
+                              [&](const std::string& reason, bool violation) {
+                                told.push_back((violation ? "violation: " : "") + reason);
+                              }});
+  REQUIRE(deliver.send(ipc::Space{1}).ok());
+  base::UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  REQUIRE(deliver.send(ipc::Collecting{7}, std::move(file)).ok());
+  const support::FewDescriptors none(false);
+  turn(loop);
+  CHECK(told == std::vector<std::string>{"Space", "descriptors were lost: too many are open"});
 }
 
 TEST_CASE("a link: a send to nobody ends it too") {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/common/await_message.h"
+
+#include <fcntl.h>
+
+#include <catch2/catch.hpp>
+#include <utility>
+
+#include "support/few_descriptors.h"
+
+TEST_CASE("await: what came whole is given ahead of the error behind it") {
+  auto pair = ipc::Channel::make_pair();
+  REQUIRE(pair.ok());
+  ipc::Channel supervisor(std::move(pair->first), ipc::State::RoleServing);
+  ipc::Channel role(std::move(pair->second), ipc::State::Serving);
+  REQUIRE(supervisor.send(ipc::Ping{1}).ok());
+  base::UniqueFd settings(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  REQUIRE(supervisor.send(ipc::Reload{5}, std::move(settings)).ok());
+  const support::FewDescriptors none(false);
+  const auto first = common::await_message(role);
+  REQUIRE(first.ok());
+  CHECK(first->type == ipc::Type::Ping);
+  const auto second = common::await_message(role, base::now() + std::chrono::seconds(20));
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().reason == "descriptors were lost: too many are open");
+}
