@@ -80,13 +80,19 @@ std::unique_ptr<TlsStream> TlsStream::make(const TlsContext& context, int fd) {
 
 Io TlsStream::handshake() {
   ERR_clear_error();
-  return outcome(SSL_accept(ssl_.get()), 0);
+  return incoming(outcome(SSL_accept(ssl_.get()), 0));
 }
 
 Io TlsStream::read(char* buffer, std::size_t size) {
   ERR_clear_error();
   const int count = SSL_read(ssl_.get(), buffer, int_size(size));
-  return outcome(count, count > 0 ? static_cast<std::size_t>(count) : 0);
+  return incoming(outcome(count, count > 0 ? static_cast<std::size_t>(count) : 0));
+}
+
+// What goes out says nothing of what came in.
+Io TlsStream::incoming(const Io& io) {
+  if (io.done()) idle_pieces_ = 0;
+  return io;
 }
 
 Io TlsStream::write(std::string_view bytes) {
@@ -103,10 +109,7 @@ void TlsStream::send_close_notify() {
 }
 
 Io TlsStream::outcome(int result, std::size_t bytes) {
-  if (result > 0) {
-    idle_pieces_ = 0;
-    return {Io::State::Done, bytes};
-  }
+  if (result > 0) return {Io::State::Done, bytes};
   const int saved_errno = errno;
   const int error = SSL_get_error(ssl_.get(), result);
   switch (error) {

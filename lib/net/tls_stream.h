@@ -15,9 +15,10 @@ namespace net {
 
 // Pieces that may come out of the socket for one handshake, and between two that end in data for
 // the reader. A piece is a record's head, or as much of its body as has come. A handshake has a
-// few, and a record of data tens at the most, however small the segments; who sends more keeps us
-// busy: by key updates (RFC 8446 section 4.6.3), attempts to renegotiate, or a handshake in records
-// of one octet.
+// few; a record of data, 16 KiB at the most, has several hundred when each segment is as small as
+// Linux makes one, and passes the limit only in segments of less than 17 octets. Who sends more
+// keeps us busy: by key updates (RFC 8446 section 4.6.3), attempts to renegotiate, or a handshake
+// in records of one octet.
 inline constexpr std::size_t kMaxIdlePieces = 1000;
 
 struct TlsFacts {
@@ -53,6 +54,7 @@ class TlsStream {
   };
   explicit TlsStream(ssl_st* ssl);
   Io outcome(int result, std::size_t bytes);
+  Io incoming(const Io& io);
   void classify_failure(int ssl_error);
 
   std::size_t idle_pieces_ = 0;

@@ -108,6 +108,10 @@ TEST_CASE("a flood of key updates ends") {
   CHECK(ends.server->read(buffer.data(), buffer.size()).state == net::Io::State::Failed);
   CHECK(ends.server->is_flooded());
   CHECK(ends.server->failure() == "flood");
+  // What we say makes no difference.
+  CHECK(ends.server->write("220 ").done());
+  CHECK(ends.server->read(buffer.data(), buffer.size()).state == net::Io::State::Failed);
+  CHECK(ends.server->is_flooded());
 }
 
 // Each octet of the message in a record of its own.
