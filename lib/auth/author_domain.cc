@@ -2,10 +2,8 @@
 #include "auth/author_domain.h"
 
 #include <algorithm>
-#include <string_view>
 #include <variant>
 
-#include "base/ascii.h"
 #include "mail/from.h"
 
 namespace auth {

@@ -51,8 +51,8 @@ class Channel {
   // Call when fd() is readable: takes what is there. False when the other side has closed. An error
   // is final too; first comes what is left for next().
   base::Result<bool> receive();
-  // The next whole message that may come now. Nothing: none yet, or no more that is whole. An error is final: the stream is
-  // damaged, or the other side said what it may not.
+  // The next whole message that may come now. Nothing: none yet, or no more that is whole. An error
+  // is final: the stream is damaged, or the other side said what it may not.
   base::Result<std::optional<Message>> next();
   State state() const { return state_; }
 

@@ -121,7 +121,8 @@ bool may_say(std::string_view value, std::string_view authserv_id) {
 }  // namespace
 
 AuthResultsField::AuthResultsField(const std::string& authserv_id, bool smtputf8)
-    : text_(folded({"Authentication-Results:", authserv_id + ';'}, ' ')), smtputf8_(smtputf8) {}
+    : text_(folded({std::string(kAuthResults) + ':', authserv_id + ';'}, ' ')),
+      smtputf8_(smtputf8) {}
 
 bool AuthResultsField::add(const AuthResult& result, std::size_t reserve) {
   const std::string more = folded(tokens_of(result, smtputf8_), ' ');

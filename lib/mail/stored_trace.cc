@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "mail/auth_results.h"
 
 namespace mail {
 namespace {
@@ -116,9 +117,9 @@ bool is_delivered_to(const HeaderField& field) {
   return mailbox && delivered_to_field(*mailbox) == field.raw;
 }
 
-bool is_auth_results(const HeaderField& field, const std::string& authserv_id) {
-  return field.name == "Authentication-Results" &&
-         unfolded(field.value).starts_with(authserv_id + ';');
+// As we write it: in this spelling.
+bool is_written_by_us(const HeaderField& field, const std::string& authserv_id) {
+  return field.name == kAuthResults && unfolded(field.value).starts_with(authserv_id + ';');
 }
 
 }  // namespace
@@ -128,7 +129,7 @@ std::optional<StoredTrace> read_stored_trace(const HeaderFields& header,
                                              const std::string& authserv_id) {
   const auto& fields = header.all();
   std::size_t count = 2;
-  if (fields.size() > count && is_auth_results(fields[count], authserv_id)) ++count;
+  if (fields.size() > count && is_written_by_us(fields[count], authserv_id)) ++count;
   if (fields.size() <= count || !is_delivered_to(fields[1])) return std::nullopt;
   const auto path = read_return_path(fields[0]);
   const auto received = read_received(fields[count++], hostname);

@@ -149,7 +149,8 @@ void Writer::start(const Settings& settings) {
     state_->output.attach_stderr();
     try {
       state_->open_queue();
-    } catch (const std::exception& error) {  // no thread or no memory: lines go out unqueued
+    } catch (const std::exception& error) {
+      // No thread, or no memory, which ends a role before: lines go out unqueued.
       state_->logger.reset();
       state_->pool.reset();
       failure = error.what();

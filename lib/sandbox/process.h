@@ -16,7 +16,7 @@ base::Status forbid_dumps();
 // As many open descriptors as the hard limit allows; how many that is.
 base::Result<std::uint64_t> raise_descriptor_limit();
 
-// Memory beyond this is refused; std::bad_alloc then ends the process. For good. Does nothing in a
+// Memory beyond this is refused, which ends a role with exit code 70. For good. Does nothing in a
 // build with sanitizers, which reserve more than any machine has.
 base::Status limit_address_space(std::uint64_t bytes);
 
