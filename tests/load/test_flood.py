@@ -7,7 +7,7 @@ import os
 import flood
 import harness
 
-SHAPE = {"connections": 2000, "at_once": 800, "rate": 200, "hold": 8, "seconds": 60, "alone": 3,
+SHAPE = {"connections": 2000, "at_once": 800, "rate": 200, "hold": 8, "seconds": 240, "alone": 10,
          "kinds": flood.ALL_TOGETHER, "sources": 195, "hot_sources": 5}
 # Less than the flood would have open, if those that stand still did not have to give way.
 HANDSHAKES = 300

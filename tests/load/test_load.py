@@ -57,7 +57,7 @@ class Report(TestCase):
         self.assertEqual(report["replies"]["220"], 2 * report["connections"])
         self.assertEqual(report["replies"]["354"], 60)
         self.assertAlmostEqual(report["messages_per_second"], 60 / report["seconds"], places=3)
-        self.assertEqual(len(server.events("accept")), 60)
+        self.assertEqual(len(server.wait_events("accept", 60)), 60)
         self.assert_compares(server, acknowledged=60, files=60, duplicates=0, unacknowledged=0)
         queue_ids = {line.split()[1] for line in self.journal(server).read_text().splitlines()}
         self.assertEqual(queue_ids, {event["qid"] for event in server.events("accept")})
@@ -135,7 +135,7 @@ class Options(TestCase):
         server = self.start(DEBUG + harness.EXEMPT)
         self.load(server, "--messages", 8, "--sources", "127.0.9.0/30,127.0.5.77,127.0.7.8/31")
         expected = ["127.0.5.77", "127.0.7.8", "127.0.7.9", "127.0.9.1", "127.0.9.2"]
-        clients = [event["client"] for event in server.events("connect")]
+        clients = [event["client"] for event in server.wait_events("connect", 8)]
         self.assertEqual(sorted(set(clients)), expected)
         self.assertEqual(max(map(clients.count, expected)), 2)
 

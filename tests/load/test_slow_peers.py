@@ -9,7 +9,7 @@ import harness
 SLOW = 1000
 NETWORKS = 250
 MESSAGES = 200
-SHAPE = {"connections": SLOW, "at_once": SLOW, "rate": 250, "hold": 240, "seconds": 240,
+SHAPE = {"connections": SLOW, "at_once": SLOW, "rate": 250, "hold": 300, "seconds": 300,
          "kinds": "silent,half_open,slow_line,slow_data"}
 # Half of them have TLS.
 STAGES = {"helo": SLOW // 4, "tls": SLOW // 4, "mail": SLOW // 4, "data": SLOW // 4}
