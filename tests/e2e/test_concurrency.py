@@ -80,8 +80,9 @@ class ManyClients(harness.TestCase):
             stored = [harness.without_trace(mail) for mail in server.mails(mailbox)]
             self.assertEqual(sorted(stored), sorted(sent[mailbox]))
         self.wait_until_alone(server, descriptors)
-        self.assertEqual(len(server.events("accept")), THREADS * MESSAGES)
-        self.assertEqual(len(server.events("disconnect")), THREADS)
+        self.assertEqual(len(server.wait_events("accept", THREADS * MESSAGES)),
+                         THREADS * MESSAGES)
+        self.assertEqual(len(server.wait_events("disconnect", THREADS)), THREADS)
         self.assert_log_is_sound(server)
 
     def send_in_pieces(self, dialog, random_, data):

@@ -173,7 +173,7 @@ class Reload(ControlCase):
             with Dialog(server.connect()) as second:
                 self.assertTrue(second.reply()[-1].startswith("421 "))
         self.assertEqual(len(server.mails("ours.test/new")), 1)
-        self.assertTrue(server.events("connect"))
+        server.wait_event("connect")
         configuration = server.ask("status")["configuration"]
         self.assertEqual((configuration["generation"], configuration["last_reload"]), (2, "ok"))
 
@@ -201,7 +201,7 @@ class Reload(ControlCase):
         text = server.postern("reload", "--socket", socket_of(server), code=FAILED)
         for part in expected:
             self.assertIn(part, text)
-        self.assertEqual(server.events("reload")[-1]["result"], "failed")
+        server.wait_event("reload", result="failed")
         self.assertTrue(self.rcpt(server, "info").startswith("250 "))
         self.assertTrue(self.rcpt(server, "new").startswith("550 "))
         done = run("status", "--json", "--socket", socket_of(server))

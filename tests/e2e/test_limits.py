@@ -63,7 +63,7 @@ class Listeners(harness.TestCase):
         server = self.start(prefix=["unshare", *names],
                             listeners='[[listener]]\naddress = "[::]:{port}"\n'
                                       '[[listener]]\naddress = "0.0.0.0:{port}"\n')
-        self.assertEqual({event["address"] for event in server.events("listen")},
+        self.assertEqual({event["address"] for event in server.wait_events("listen", 2)},
                          {f"[::]:{server.port}", f"0.0.0.0:{server.port}"})
 
 
