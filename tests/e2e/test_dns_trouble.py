@@ -306,7 +306,7 @@ class DyingProcesses(Trouble):
         dns = self.dns(self.slow)
         server = self.start(settings(dns.endpoint, timeout="30s"))
         with self.message_in_the_middle(server) as dialog:
-            time.sleep(3)  # its header and its body have been to them and back
+            time.sleep(1)  # its header and its body have been to them and back
             for role in ("verify.1", "verify.2"):
                 self.kill(server, role)
             self.held.set()  # the resolver asks again and again
