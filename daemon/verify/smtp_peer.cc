@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/verify/smtp_peer.h"
 
+#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -24,7 +25,10 @@ void SmtpPeer::start() {
       channel_.fd(), [self = shared_from_this()] { self->on_readable(); },
       [this] { return channel_.wants_write(); },
       [self = shared_from_this()] {
-        if (!self->channel_.flush()) self->close();
+        const auto sent = self->channel_.flush();
+        if (sent) return;
+        if (sent.error().system_error != EPIPE) log_violation(sent.error().reason);
+        self->close();
       });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/channel_link.h"
 
+#include <cerrno>
 #include <utility>
 
 namespace net {
@@ -48,7 +49,7 @@ void ChannelLink::end(const std::string& reason, bool violation) {
 }
 
 void ChannelLink::after_sending(const base::Status& sent) {
-  if (!sent) return end(sent.error().reason, false);
+  if (!sent) return end(sent.error().reason, sent.error().system_error != EPIPE);
   if (channel_->wants_write())
     writable_->resume();
   else

@@ -20,8 +20,8 @@ class ChannelLink : public std::enable_shared_from_this<ChannelLink> {
   struct Callbacks {
     // False: the message makes no sense there, which ends the link.
     std::function<bool(ipc::Message& message)> message;
-    // Once; nothing is called after it. `violation`: the other side said what it may not. May come
-    // within send(), and may drop the link.
+    // Once; nothing is called after it. `violation`: the other side said what it may not, or lives
+    // and takes nothing. May come within send(), and may drop the link.
     std::function<void(const std::string& reason, bool violation)> ended;
   };
 

@@ -142,6 +142,14 @@ TEST_CASE("a link: a send to nobody ends it too") {
   CHECK(stage.ended_.size() == 1);
 }
 
+TEST_CASE("a link: an other side that takes nothing breaks its word") {
+  Stage stage;
+  const ipc::Resolve longest{1, 2, {std::string(250, 'x'), dns::Type::A}};
+  for (int i = 0; i < 1000000 && stage.ended_.empty(); ++i) stage.link_->send(longest);
+  CHECK(stage.ended_ ==
+        std::vector<std::string>{"violation: the other process does not read its messages"});
+}
+
 TEST_CASE("a link: what may not come, and what makes no sense") {
   Stage wrong;
   REQUIRE(wrong.other_->send(ipc::Space{1}).ok());
