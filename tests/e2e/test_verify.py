@@ -7,6 +7,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import time
 
 import harness
 from harness import BUILD, MESSAGE, Dialog, wait_for
@@ -124,6 +125,7 @@ class Verifiers(harness.TestCase):
         server = self.start(workers(1))
         with Dialog.tls(server) as dialog:
             pid = self.message_with_a_stopped_verifier(server, dialog)
+            time.sleep(1)  # it has been given the message
             os.kill(pid, signal.SIGKILL)
             self.assert_deferred(server, dialog, "verify.1: the other process has ended")
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import unittest
 
 import compare
@@ -14,6 +15,7 @@ from test_load import command
 
 QUICK_PINGS = (f'[workers]\nuser = "{harness.unprivileged_user()}"\nsmtp_threads = 2\n'
                'ping_timeout = "1s"\n')
+IN_HAND = 2  # seconds, in which a message comes to deliver; the server has nothing else to do
 LARGE = 3 << 20  # bytes: comes in parts, which deliver keeps in a file
 
 
@@ -107,6 +109,7 @@ class Death(harness.TestCase):
             pid = self.server.roles()["postern-deliver"]
             os.kill(pid, signal.SIGSTOP)  # it takes the message, but never answers
             dialog.send(MESSAGE + b".\r\n")
+            time.sleep(IN_HAND)
             os.kill(pid, signal.SIGKILL)
             dialog.expect(451, "4.3.0")
             self.server.wait_event("duplicate_possible", kept="any of its mailboxes")
