@@ -91,6 +91,9 @@ class DeadServers(Trouble):
             self.assertEqual(
                 reply, "451 4.4.3 DMARC cannot be checked now, try again later: example.net")
             self.assertLess(seconds, 0.5 + SLACK)
+            server.wait_events("reject", count + 1)
+            if count > 8:
+                server.wait_event("dns_away")
             self.assertEqual(len(server.events("dns_away")), int(count > 8))
         event = server.wait_events("reject", 12)[-1]
         self.assertEqual((event["reason"], event["dmarc"], event["disposition"]),

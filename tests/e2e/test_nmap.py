@@ -88,6 +88,7 @@ class Scans(harness.TestCase):
         self.assertEqual(self.scan("smtp-open-relay", "smtp.domain=relays.example"),
                          "Server doesn't seem to be an open relay, all tests failed")
         self.assertRegex(self.commands_of("relays.example"), r"\bmail=16 rcpt=16\b")
+        self.server.wait_events("reject", 16)
         refused = [event for event in self.server.events("reject") if event["stage"] == "rcpt"]
         self.assertEqual(len(refused), 16)
         self.assertEqual({event["ecode"] for event in refused}, {"5.7.1", "5.1.3"})
