@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// While it lives this process can have one descriptor more, or none.
+// While it lives this process can have one descriptor more, or none. Check nothing meanwhile: UBSan
+// looks at an object with two descriptors of its own.
 #pragma once
 
 #include <fcntl.h>

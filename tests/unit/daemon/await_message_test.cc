@@ -16,11 +16,14 @@ TEST_CASE("await: what came whole is given ahead of the error behind it") {
   REQUIRE(supervisor.send(ipc::Ping{1}).ok());
   base::UniqueFd settings(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   REQUIRE(supervisor.send(ipc::Reload{5}, std::move(settings)).ok());
-  const support::FewDescriptors none(false);
-  const auto first = common::await_message(role);
+  const auto [first, second] = [&role] {
+    const support::FewDescriptors none(false);
+    auto whole = common::await_message(role);
+    return std::pair(std::move(whole),
+                     common::await_message(role, base::now() + std::chrono::seconds(20)));
+  }();
   REQUIRE(first.ok());
   CHECK(first->type == ipc::Type::Ping);
-  const auto second = common::await_message(role, base::now() + std::chrono::seconds(20));
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().reason == "descriptors were lost: too many are open");
 }

@@ -346,9 +346,13 @@ TEST_CASE("what came whole is answered, though a descriptor behind it was lost")
   REQUIRE(stage.answer() == "saved");
   const support::LogLines log;
   for (int i = 0; i < 2; ++i) stage.send(to("nobody", 1), sealed("x"));
-  const support::FewDescriptors one(true);
-  CHECK(stage.answer() == "failed: a mailbox that the configuration does not have");
-  CHECK(stage.answer() == "closed");
+  std::vector<std::string> answers;
+  {
+    const support::FewDescriptors one(true);
+    for (int i = 0; i < 2; ++i) answers.push_back(stage.answer());
+  }
+  CHECK(answers == std::vector<std::string>{
+                       "failed: a mailbox that the configuration does not have", "closed"});
   CHECK(log.take() == std::vector<std::string>{"trouble area=channel reason=\"smtp: descriptors "
                                                "were lost: too many are open\""});
 }

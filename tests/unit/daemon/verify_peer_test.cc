@@ -182,9 +182,12 @@ TEST_CASE("verify: a job that came whole is answered, though a descriptor behind
   const support::LogLines log;
   stage.send(job(1, settled_facts()));
   attach(stage, 2, Part::Header, "a: b\r\n");
-  const support::FewDescriptors none(false);
-  CHECK(stage.answer());
-  CHECK_FALSE(stage.answer());
+  std::vector<bool> answered;
+  {
+    const support::FewDescriptors none(false);
+    for (int i = 0; i < 2; ++i) answered.push_back(stage.answer().has_value());
+  }
+  CHECK(answered == std::vector<bool>{true, false});
   CHECK(log.take() == std::vector<std::string>{"trouble area=channel reason=\"smtp: descriptors "
                                                "were lost: too many are open\""});
 }

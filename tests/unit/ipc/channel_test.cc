@@ -55,8 +55,10 @@ TEST_CASE("a descriptor for which there is no room is lost, and that is what is 
     REQUIRE(ends.a.send(ipc::Ping{i}).ok());
     REQUIRE(ends.a.send(ipc::Reload{i}, base::UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC))));
   }
-  const support::FewDescriptors one(true);
-  const auto received = ends.b.receive();
+  const auto received = [&] {
+    const support::FewDescriptors one(true);
+    return ends.b.receive();
+  }();
   REQUIRE_FALSE(received);
   CHECK(received.error().reason == "descriptors were lost: too many are open");
   // What has come whole is there all the same, and the rest is nobody's fault.

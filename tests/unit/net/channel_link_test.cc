@@ -125,8 +125,10 @@ TEST_CASE("a link: what came whole is heard ahead of the error behind it") {
   REQUIRE(deliver.send(ipc::Space{1}).ok());
   base::UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   REQUIRE(deliver.send(ipc::Collecting{7}, std::move(file)).ok());
-  const support::FewDescriptors none(false);
-  turn(loop);
+  {
+    const support::FewDescriptors none(false);
+    turn(loop);
+  }
   CHECK(told == std::vector<std::string>{"Space", "descriptors were lost: too many are open"});
 }
 
