@@ -58,17 +58,29 @@ def unprivileged_user():
     return "nobody"
 
 
-# A prefix for what root may and others may not.
-AS_NOBODY = (["setpriv", "--reuid", unprivileged_user(), "--regid", "nogroup", "--clear-groups"]
-             if AS_ROOT else [])
-
-
 @functools.lru_cache(maxsize=None)
 def shared_directory():
     directory = tempfile.mkdtemp(prefix="postern-e2e-")
     os.chmod(directory, 0o755)
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return pathlib.Path(directory)
+
+
+@functools.lru_cache(maxsize=None)
+def programs_for_all():
+    """posternd and its roles where everybody may come: the build may be in root's home."""
+    directory = shared_directory() / "programs"
+    shutil.copytree(BUILD / "libexec", directory / "libexec")
+    shutil.copy(BUILD / "posternd", directory)
+    return directory
+
+
+def as_nobody():
+    """A prefix for a server that is started by somebody else than root."""
+    if not AS_ROOT:
+        return []
+    return ["setpriv", "--reuid", unprivileged_user(), "--regid", "nogroup", "--clear-groups",
+            "sh", "-c", f'shift; exec {programs_for_all()}/posternd "$@"', "sh"]
 
 
 @functools.lru_cache(maxsize=None)

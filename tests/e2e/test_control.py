@@ -278,7 +278,7 @@ class Certificates(ControlCase):
             files = self.own_files()
             config = f'[control]\nsocket = "{files[0].parent}/control.sock"\n'
             server = self.start(harness.certificate_table(*files) + config,
-                                prefix=harness.AS_NOBODY)
+                                prefix=harness.as_nobody())
             with self.subTest(index):
                 before = self.in_use(server)
                 keep = files[0].read_bytes()
@@ -516,13 +516,8 @@ class DefaultSocket(ControlCase):
         directory.mkdir()
         files = [shutil.copy(path, directory) for path in harness.certificate()]
         shutil.chown(files[1], account.pw_uid)
-        programs = directory / "programs"
-        shutil.copytree(BUILD / "libexec", programs / "libexec")
-        shutil.copy(BUILD / "posternd", programs)
-        as_nobody = [*self.EMPTY_RUN, "setpriv", f"--reuid={account.pw_uid}",
-                     f"--regid={account.pw_gid}", "--clear-groups",
-                     "sh", "-c", f'shift; exec {programs}/posternd "$@"', "sh"]
-        server = self.start("[control]\n" + harness.certificate_table(*files), prefix=as_nobody)
+        server = self.start("[control]\n" + harness.certificate_table(*files),
+                            prefix=[*self.EMPTY_RUN, *harness.as_nobody()])
         server.wait_event("trouble", area="control")
         self.assertTrue(self.rcpt(server, "info").startswith("250 "))
 

@@ -15,7 +15,7 @@ import tempfile
 import unittest
 
 import harness
-from harness import AS_NOBODY, AS_ROOT, Dialog, Server, certificate, certificate_table, needs_root
+from harness import AS_ROOT, Dialog, Server, certificate, certificate_table, needs_root
 
 # sysexits.h
 USAGE, NO_INPUT, OS_ERROR, CANNOT_CREATE, NO_PERMISSION, CONFIG = 64, 66, 71, 73, 77, 78
@@ -68,7 +68,7 @@ class Certificates(FailedStart):
 
     def test_unreadable_key(self):
         key = self.own_file("key.pem", certificate()[1].read_bytes(), 0o000)
-        server = Server(certificate_table(certificate()[0], key), prefix=AS_NOBODY)
+        server = Server(certificate_table(certificate()[0], key), prefix=harness.as_nobody())
         line = self.check(server, CONFIG, key, "Permission denied", "mode 0000", "chmod")
         self.assertIn("as user " + (harness.unprivileged_user() if AS_ROOT else ""), line)
 
@@ -148,7 +148,7 @@ class Ports(FailedStart):
         network = ["unshare", "--net"] if AS_ROOT else ["unshare", "--user", "--net"]
         server = Server(certificate_table(*self.readable_certificate()),
                         listeners='[[listener]]\naddress = "127.0.0.1:25"\n',
-                        prefix=[*network, *AS_NOBODY])
+                        prefix=[*network, *harness.as_nobody()])
         server.directory.chmod(0o777)  # for the control socket
         self.check(server, NO_PERMISSION, "127.0.0.1:25", "Permission denied",
                    "CAP_NET_BIND_SERVICE")
@@ -298,7 +298,7 @@ class Configuration(FailedStart):
         self.assertIn("not a regular file", result.stderr)
 
     def test_unreadable_file(self):
-        server = Server(prefix=AS_NOBODY)
+        server = Server(prefix=harness.as_nobody())
         server.config_path.chmod(0o000)
         self.check(server, NO_PERMISSION, str(server.config_path), "Permission denied",
                    "mode 0000", "chmod")
