@@ -11,8 +11,12 @@ namespace base {
 Result<UniqueFd> memory_file(const char* name) {
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   static std::atomic<unsigned> more{kMfdNoexecSeal};
-  UniqueFd fd(memfd_create(name, kFlags | more));
-  if (!fd && errno == EINVAL && more.exchange(0) != 0) fd.reset(memfd_create(name, kFlags));
+  const unsigned asked = more;
+  UniqueFd fd(memfd_create(name, kFlags | asked));
+  if (!fd && errno == EINVAL && asked != 0) {
+    more = 0;
+    fd.reset(memfd_create(name, kFlags));
+  }
   if (!fd) return Error::system("memfd_create", errno);
   return fd;
 }

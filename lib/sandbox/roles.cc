@@ -59,7 +59,7 @@ constexpr Condition kAddSeals{"F_ADD_SEALS", 1, {is(1, F_ADD_SEALS)}};
 constexpr Condition kGetSeals{"F_GET_SEALS", 1, {is(1, F_GET_SEALS)}};
 constexpr unsigned kMemoryFile = MFD_CLOEXEC | MFD_ALLOW_SEALING | base::kMfdNoexecSeal;
 constexpr Condition kSealable{
-    "MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL", 1, {none_of(1, ~kMemoryFile& kInt)}};
+    "MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL", 1, {none_of(1, kInt & ~kMemoryFile)}};
 constexpr Condition kNoDestination{
     "without an address, without MSG_FASTOPEN", 2, {none_of(3, kMsgFastOpen), is(4, 0, kAll)}};
 constexpr Condition kNoFastOpen{
