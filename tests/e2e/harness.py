@@ -172,7 +172,9 @@ def process_start(pid):
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = stat.rpartition(")")[2].split()  # the third and all that follow
-    return None if fields[0] == "Z" else int(fields[19])
+    # Its first thread may be a zombie while others still hold what it had open.
+    ended = fields[0] in "ZX" and int(fields[17]) <= 1
+    return None if ended else int(fields[19])
 
 
 def address_space(pid):
