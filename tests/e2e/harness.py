@@ -97,11 +97,19 @@ def certificate(kind="ec", name=HOSTNAME):
     return chain, key
 
 
+PORTS_GIVEN = set()
+
+
 def free_port(address="127.0.0.1"):
+    """Another one each time, though nobody may listen yet on those that were given before."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    while True:
+        with socket.socket(family) as probe:
+            probe.bind((address, 0))
+            port = probe.getsockname()[1]
+        if port not in PORTS_GIVEN:
+            PORTS_GIVEN.add(port)
+            return port
 
 
 def client_context():
