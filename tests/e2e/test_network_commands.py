@@ -15,6 +15,9 @@ BAD = "127.0.3.7"
 OTHER = "127.0.4.7"
 REASON = "dictionary attack"
 SAVE_SECONDS = 0.5  # by then what is new is on its way to the disk
+# A role that a test has stopped is not taken for one that hangs.
+PATIENT = ('[workers]\nsmtp_threads = 2\nverifiers = 2\nping_timeout = "60s"\n'
+           f'user = "{harness.unprivileged_user()}"\n')
 
 
 class BansCase(harness.TestCase):
@@ -79,7 +82,7 @@ class Bans(BansCase):
     def test_another_one_takes_the_place_of_the_first(self):
         server = self.start()
         self.add(server, BAD)
-        self.add(server, BAD, duration="2s", reason="shorter")
+        self.add(server, BAD, duration="8s", reason="shorter")  # and refused once before its end
         self.assert_refused(server, reason="shorter")
         wait_for(lambda: self.greeting(server).startswith("220 "), "the end of the ban")
         self.assertEqual(self.banned(server), [])
@@ -168,13 +171,13 @@ class Survival(BansCase):
         before = self.add(server, BAD)["added"]
         self.assertEqual(server.stop(), 0)
         server.start()
+        self.assert_refused(server)  # smtp knows the kept bans when it answers this
         self.assertEqual(server.ask("bans"), before)
-        self.assert_refused(server)
         server.ask("bans", "lift", BAD)
         self.assertEqual(server.stop(), 0)
         server.start()
-        self.assertEqual(self.banned(server), [])
         self.assert_served(server)
+        self.assertEqual(self.banned(server), [])
 
     def test_one_that_was_added_at_the_end(self):
         server = self.start()
@@ -182,6 +185,7 @@ class Survival(BansCase):
             self.add(server, f"10.0.0.{number}")
         self.assertEqual(server.stop(), 0)
         server.start()
+        self.assert_served(server)  # which waits for the kept bans
         self.assertEqual(len(self.banned(server)), 20)
 
     def test_the_server_is_killed(self):
@@ -223,7 +227,7 @@ class Survival(BansCase):
             self.assert_refused(server)
 
     def test_without_deliver_the_server_serves_after_a_while(self):
-        server = self.start()
+        server = self.start(PATIENT)
         self.add(server, BAD)
         self.saved(server)
         deliver = server.roles()["postern-deliver"]
@@ -238,7 +242,7 @@ class Survival(BansCase):
         self.assert_refused(server)
 
     def test_bans_that_came_before_the_kept_ones_were_known(self):
-        server = self.start()
+        server = self.start(PATIENT)
         self.add(server, BAD)
         self.saved(server)
         deliver = server.roles()["postern-deliver"]
@@ -254,6 +258,7 @@ class Survival(BansCase):
         self.assertEqual(self.banned(server), [f"{BAD}/32", f"{OTHER}/32"])
         self.assertEqual(server.stop(), 0)
         server.start()
+        self.assert_refused(server)
         self.assertEqual(self.banned(server), [f"{BAD}/32", f"{OTHER}/32"])
 
     def test_a_file_that_makes_no_sense_is_told_and_costs_what_it_held(self):
@@ -292,7 +297,7 @@ class Survival(BansCase):
         self.add(server, BAD)
         begun = time.monotonic()
         self.assertEqual(server.stop(), 0)
-        self.assertLess(time.monotonic() - begun, 10)
+        self.assertLess(time.monotonic() - begun, 20)
 
 
 class Limits(BansCase):
@@ -349,6 +354,7 @@ class Limits(BansCase):
         wait_for(lambda: self.count(self.limits(server), "connections")["used"] == 0, "their end")
         for _ in range(2):
             self.assert_served(server)
+        wait_for(lambda: self.count(self.limits(server), "connections")["used"] == 0, "their end")
         self.assert_foreseen(server, "connection_rate")
 
     def test_banned_denied_and_exempt(self):
@@ -373,18 +379,22 @@ class Limits(BansCase):
                          "2001:db8::/64")
 
     def test_the_busiest_in_the_status(self):
-        server = self.start()
+        # An account that does not empty while somebody looks.
+        server = self.start('[limits]\nconnection_rate = "300/1d"\n')
         self.assertNotIn("OF LATE", server.postern("status"))
         self.assertEqual(server.ask("status")["busiest"], [])
         with contextlib.ExitStack() as stack:
             for last, count in ((1, 1), (2, 3), (3, 2), (4, 1), (5, 1), (6, 1)):
                 for _ in range(count):
                     stack.enter_context(Dialog(server.connect(f"127.0.3.{last}"))).expect(220)
-            busiest = server.ask("status")["busiest"]
+            # Of an smtp that takes long to answer a status says nothing.
+            busiest = wait_for(lambda: server.ask("status")["busiest"], "the busiest")
             self.assertEqual(len(busiest), 5)
             self.assertEqual([row["network"] for row in busiest[:2]],
                              ["127.0.3.2/32", "127.0.3.3/32"])
-            self.assertRegex(server.postern("status"),
+            text = wait_for(lambda: "OF LATE" in (said := server.postern("status")) and said,
+                            "the busiest")
+            self.assertRegex(text,
                              r"OF LATE\n127\.0\.3\.2/32 +3 connections, 3 new connections\n")
             wait_for(lambda: server.ask("status")["networks"] >= 6, "the figure")
 
