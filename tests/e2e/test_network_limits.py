@@ -35,6 +35,13 @@ class LimitCase(harness.TestCase):
         self.addCleanup(dialog.close)
         return dialog
 
+    def busy(self, server, source):
+        """A session in a transaction: it need not hurry soon though all places are taken."""
+        dialog = self.secure(server, source)
+        dialog.command("MAIL FROM:<a@example.net>", 250)
+        dialog.command("RCPT TO:<info@ours.test>", 250)
+        return dialog
+
     def refused(self, server, source, code, status, reason):
         """Told so in place of the greeting, and closed."""
         dialog = self.connect(server, source)
@@ -86,17 +93,17 @@ class Connections(LimitCase):
         self.assert_hits(server, connection_rate=2)
 
     def test_a_rate_recovers(self):
-        server = self.limited('connection_rate = "2/2s"')
+        server = self.limited('connection_rate = "2/16s"')
+        begin = time.monotonic()
         for _ in range(2):
             self.open(server, FIRST).close()
         self.refused(server, FIRST, 421, "4.7.0", "connection_rate")
-        begin = time.monotonic()
         self.open(server, FIRST)
-        self.assertGreater(time.monotonic() - begin, 0.5)
+        self.assertGreater(time.monotonic() - begin, 7)
 
     def test_of_all_together(self):
         server = self.limited("total_connections = 3")
-        dialogs = [self.open(server, source) for source in (FIRST, SECOND, ELSEWHERE)]
+        dialogs = [self.busy(server, source) for source in (FIRST, SECOND, ELSEWHERE)]
         text = self.refused(server, THIRD, 421, "4.3.2", "too_many_sessions")
         self.assertIn("sessions", text)
         exempt = self.open(server, EXEMPT)  # there is always room for these
@@ -112,7 +119,7 @@ class Connections(LimitCase):
         server = self.limited("", listeners='[[listener]]\naddress = "127.0.0.1:{port}"\n'
                               'total_connections = 1\n'
                               f'[[listener]]\naddress = "127.0.0.1:{port}"\n')
-        self.open(server, FIRST)
+        self.busy(server, FIRST)
         self.refused(server, SECOND, 421, "4.3.2", "too_many_sessions")
         self.open(server, EXEMPT)
         self.assert_hits(server, listener_connections=1)
@@ -152,7 +159,9 @@ class Handshakes(LimitCase):
         return dialog
 
     def refuse(self, server, source, status, reason):
-        dialog = self.begin(server, source)
+        self.turn_away(server, self.begin(server, source), source, status, reason)
+
+    def turn_away(self, server, dialog, source, status, reason):
         dialog.command("STARTTLS", 421, status)
         self.assertTrue(dialog.closed())
         server.wait_event("reject", client=source, stage="starttls", code=421, reason=reason)
@@ -181,21 +190,23 @@ class Handshakes(LimitCase):
 
     def test_of_all_together(self):
         server = self.limited("total_handshakes = 2")
-        half = [self.begin(server, source) for source in (FIRST, SECOND)]
+        half = [self.begin(server, EXEMPT) for _ in range(2)]  # others would have to hurry
         for dialog in half:
             dialog.command("STARTTLS", 220)
         self.refuse(server, ELSEWHERE, "4.3.2", "too_many_handshakes")
         self.secure(server, EXEMPT)
         self.assert_hits(server, total_handshakes=1)
         half[0].handshake()  # and is none any more
+        half[0].command("EHLO client.example.net", 250)
         self.secure(server, ELSEWHERE)
 
     def test_those_that_stand_still_give_way(self):
         server = self.limited("total_handshakes = 3")
         half = [self.begin(server, source) for source in (FIRST, SECOND, THIRD)]
+        late = self.begin(server, ELSEWHERE)
         for dialog in half:
             dialog.command("STARTTLS", 220)
-        self.refuse(server, ELSEWHERE, "4.3.2", "too_many_handshakes")
+        self.turn_away(server, late, ELSEWHERE, "4.3.2", "too_many_handshakes")
         # One of three is no crowd.
         events = server.wait_events("tls_failed", len(half) - 1)
         for event in events:
@@ -204,6 +215,7 @@ class Handshakes(LimitCase):
         for source, dialog in zip((FIRST, SECOND, THIRD), half):
             if source in gone:
                 self.assertTrue(dialog.closed())
+                server.wait_event("disconnect", client=source)  # and its place is free
         for _ in range(5):
             self.secure(server, ELSEWHERE)
 
@@ -220,7 +232,7 @@ class Handshakes(LimitCase):
 
     def test_of_a_listener(self):
         server = self.limited("", listeners=IMPLICIT + "total_handshakes = 1\n")
-        half = self.connect(server, FIRST)
+        half = self.connect(server, EXEMPT)  # another one would have to hurry
         harness.wait_for(lambda: server.ask("status")["sessions"] == 1, "the first")
         self.shut_out(server, SECOND, "too_many_handshakes")
         half.handshake()
@@ -337,11 +349,12 @@ class Greeting(LimitCase):
 
     def test_tls_comes_at_once(self):
         server = self.slow(listeners=IMPLICIT)
+        begin = time.monotonic()
         dialog = self.connect(server, FIRST)
         dialog.handshake()
-        begin = time.monotonic()
+        self.assertLess(time.monotonic() - begin, self.DELAY)
         dialog.expect(220)
-        self.assertGreaterEqual(time.monotonic() - begin, self.DELAY - 0.5)
+        self.assertGreaterEqual(time.monotonic() - begin, self.DELAY)
 
     def test_a_good_history(self):
         server = self.slow(self.DNS)
