@@ -30,7 +30,7 @@ defaults
   timeout server 1m
 listen smtp
   bind 127.0.0.1:{port}
-  server mx 127.0.0.1:{server_port} source {source} {how} check inter 200ms
+  server mx 127.0.0.1:{server_port} source {source} {how} check inter 5s
 """
 
 
