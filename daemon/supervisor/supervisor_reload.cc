@@ -30,7 +30,8 @@ void Supervisor::ask_next_reload() {
   if (reload_->taken == slots_.size()) return finish_reload("");
   Slot& next = slots_[reload_->taken];
   if (!next.serving && !row_of(next.id.role).is_needed) {
-    // It will begin with what is in force then.
+    // It will begin with what is in force then. One that is about to has what was in force.
+    if (next.process && next.end_reason.empty()) end(next, "its settings have changed");
     ++reload_->taken;
     return ask_next_reload();
   }

@@ -97,6 +97,31 @@ class SecondOpinion(harness.TestCase):
         self.assertEqual({name for name, restarts in roles.items() if restarts}, {"opinion"})
         self.assertEqual(len({event["spf"] for event in server.events("accept")}), 1)
 
+    def hold_another(self, server):
+        """Ends it; the next one is stopped before it serves, or goes on if that is too late."""
+        pid = server.roles()["postern-opinion"]
+        os.kill(pid, signal.SIGKILL)
+        server.wait_event("role_died", role="opinion", pid=pid)
+        deadline = time.monotonic() + harness.WAIT_SECONDS
+        while (pid := server.roles().get("postern-opinion")) is None:  # it is fast
+            self.assertLess(time.monotonic(), deadline)
+        os.kill(pid, signal.SIGSTOP)
+        for _ in range(2):  # what it had said before has been heard then
+            roles = {role["role"]: role for role in self.status(server)["roles"]}
+        if not roles["opinion"]["serving"]:
+            return pid
+        os.kill(pid, signal.SIGCONT)
+        return None
+
+    def test_a_reload_while_it_starts(self):
+        """What it has been sent is what was in force, so that it begins anew."""
+        server = self.start()
+        pid = wait_for(lambda: self.hold_another(server), "one that does not serve yet")
+        self.postern(server, "reload")
+        event = server.wait_event("role_died", role="opinion", pid=pid)
+        self.assertEqual(event["reason"], "its settings have changed")
+        server.wait_event("role", role="opinion", state="serving")
+
     def test_stuck(self):
         server = self.start(PATIENT)
         pid = server.roles()["postern-opinion"]
