@@ -88,6 +88,8 @@ std::unique_ptr<EventLoop::Watch> EventLoop::every(base::Duration interval, Call
 }
 
 std::unique_ptr<EventLoop::Watch> EventLoop::after(base::Duration delay, Callback callback) {
+  // Or it would be counted from the beginning of this turn, which may be long ago.
+  event_base_update_cache_time(base_.get());
   const timeval tv = to_timeval(delay);
   return watch(-1, 0, &tv, std::move(callback), &Watch::fired_once);
 }

@@ -64,6 +64,19 @@ TEST_CASE("a timer that fires once") {
   CHECK(base::now() - begin > 39ms);
 }
 
+TEST_CASE("a timer that is set late in a turn of the loop waits as long as any") {
+  net::EventLoop loop;
+  base::Instant begin;
+  std::unique_ptr<net::EventLoop::Watch> end;
+  loop.post([&] {
+    std::this_thread::sleep_for(100ms);
+    begin = base::now();
+    end = loop.after(50ms, [&] { loop.stop(); });
+  });
+  loop.run();
+  CHECK(base::now() - begin > 49ms);
+}
+
 TEST_CASE("a timer that is destroyed calls nothing, and may be from its own callback") {
   net::EventLoop loop;
   std::string order;
