@@ -97,19 +97,14 @@ def certificate(kind="ec", name=HOSTNAME):
     return chain, key
 
 
-PORTS_GIVEN = set()
-
-
 def free_port(address="127.0.0.1"):
-    """Another one each time, though nobody may listen yet on those that were given before."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    while True:
-        with socket.socket(family) as probe:
-            probe.bind((address, 0))
-            port = probe.getsockname()[1]
-        if port not in PORTS_GIVEN:
-            PORTS_GIVEN.add(port)
-            return port
+    """Of this test alone until it ends: a server can listen there, again and again, because it says
+    SO_REUSEADDR as its holder does; and the kernel gives the number to nobody else meanwhile."""
+    holder = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    holder.bind((address, 0))
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    atexit.register(holder.close)
+    return holder.getsockname()[1]
 
 
 def client_context():
@@ -121,12 +116,14 @@ def client_context():
 
 def wait_for(condition, what, seconds=WAIT_SECONDS):
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while True:
+        late = time.monotonic() >= deadline  # once more behind a machine that stood still
         result = condition()
         if result:
             return result
+        if late:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
         time.sleep(0.02)
-    raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 
 def own_mounts(mount):
@@ -274,7 +271,7 @@ class Server:
             if self.process.poll() is not None:
                 code = self.process.returncode
                 raise AssertionError(f"posternd ended with {code}:\n{self.log()}")
-            return "event=listen" in self.log()[self.log_start:]
+            return b" event=listen " in self.log_path.read_bytes()[self.log_start:]
         wait_for(ready, "posternd to listen", START_SECONDS)
         return self
 
@@ -312,11 +309,13 @@ class Server:
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
+    def log_lines(self):
+        """Those that are complete: the last one may be in the writing."""
+        return self.log().rpartition("\n")[0].splitlines()
+
     def events(self, name):
         """Log lines of one event as dictionaries."""
-        complete = self.log().rpartition("\n")[0]  # the last line may be in the writing
-        lines = [line for line in complete.splitlines() if f" event={name}" in f" {line} "]
-        return [fields_of(line) for line in lines]
+        return [fields_of(line) for line in self.log_lines() if f" event={name} " in f" {line} "]
 
     def wait_event(self, name, **fields):
         def find():
@@ -348,11 +347,11 @@ class Server:
         return pathlib.Path(f"{root}{self.spool}")
 
     def mails(self, mailbox):
-        """Contents of new/, oldest first."""
+        """Contents of new/. The order says nothing: microseconds stand in the names as they are."""
         directory = self.disk() / mailbox / "new"
         if not directory.exists():
             return []
-        return [path.read_bytes() for path in sorted(directory.iterdir())]
+        return [path.read_bytes() for path in directory.iterdir()]
 
     def stored(self):
         """Every mail file in the spool, tmp/ included."""
