@@ -2,6 +2,8 @@
 """Networks that are refused for a time: what leads to it, what they are told, how long it lasts.
 What administrators do about it: test_network_commands.py; mail that crashes verifiers:
 test_verifier_crashes.py."""
+import datetime
+import select
 import time
 
 import harness
@@ -15,7 +17,6 @@ PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = 
 STRICT = '[limits]\nerror_rate = "1/1h"\n'
 EARLY = 0.1  # seconds: the server's clock began before ours
 LATER = 10   # on a busy machine
-KEPT_SECONDS = 1.5  # by then a ban lies on the disk
 
 
 class BanCase(harness.TestCase):
@@ -149,12 +150,14 @@ class Guessing(BanCase):
         with Dialog.tls(server, GUESSER) as guessing, Dialog.tls(server, NEIGHBOUR) as dialog:
             guessing.command("MAIL FROM:<a@example.net>", 250)
             self.asks(guessing, *[(550, "5.1.1")] * 2)
-            begin = time.monotonic()
-            guessing.send("RCPT TO:<nobody@ours.test>\r\n")  # this one waits for 4 seconds
-            self.assertIn("250 2.0.0", dialog.deliver(MESSAGE, "info@ours.test"))
-            self.assertLess(time.monotonic() - begin, 4 - EARLY)
-            guessing.expect(550, "5.1.1")
-            self.assertGreaterEqual(time.monotonic() - begin, 4 - EARLY)
+            for _ in range(2):  # waits of 4 and of 8 seconds: a busy machine may need the second
+                guessing.send("RCPT TO:<nobody@ours.test>\r\n")
+                self.assertIn("250 2.0.0", dialog.deliver(MESSAGE, "info@ours.test"))
+                waits = not select.select([guessing.sock], [], [], 0)[0]
+                guessing.expect(550, "5.1.1")
+                if waits:
+                    break
+            self.assertTrue(waits)
 
     def test_across_sessions(self):
         server = self.start('[limits]\nunknown_recipient_rate = "2/1h"\n')
@@ -177,13 +180,13 @@ class Guessing(BanCase):
         with Dialog.tls(server, GUESSER) as dialog:
             self.assertIn("RCPTMAX=1", "".join(dialog.command("EHLO client.example.net", 250)))
             dialog.command("MAIL FROM:<a@example.net>", 250)
-            begin = time.monotonic()
-            for _ in range(5):  # each would wait for a second at least
-                unknown = dialog.command("RCPT TO:<nobody@ours.test>", 250)
+            times = []
+            for _ in range(5):
+                times += self.asks(dialog, (250, "2.1.5"))
                 dialog.command("RSET", 250)
                 dialog.command("MAIL FROM:<a@example.net>", 250)
-            self.assertLess(time.monotonic() - begin, 5 - EARLY)
-            self.assertEqual(dialog.command("RCPT TO:<nobody@ours.test>", 250), unknown)
+            self.assertLess(min(times), 1 - EARLY, times)  # else each waits for a second at least
+            unknown = dialog.command("RCPT TO:<nobody@ours.test>", 250)
             dialog.command("RCPT TO:<info@ours.test>", 452, "4.5.3")
             dialog.command("DATA", 354)
             self.assertTrue(dialog.finish(MESSAGE).startswith("550 5.1.1 "))
@@ -211,17 +214,26 @@ class Time(BanCase):
         def over():
             with Dialog(server.connect(source)) as dialog:
                 return dialog.reply()[0].startswith("220 ")
-        begin = time.monotonic()
         harness.wait_for(over, "the end of the ban")
-        return time.monotonic() - begin
+
+    def length(self, ban):
+        """Seconds, as it is told."""
+        since, until = (datetime.datetime.fromisoformat(ban[key].rstrip("Z"))
+                        for key in ("since", "until"))
+        return (until - since).total_seconds()
 
     def test_grows_with_repetition(self):
-        server = self.start(STRICT + 'ban_for = "2s"\nban_max = "6s"\n')
-        for times, least in enumerate((0, 2, 4, 4), 1):
+        # The shortest is longer than a machine stands still: it must be met while it lasts.
+        server = self.start(STRICT + 'ban_for = "5s"\nban_max = "12s"\n')
+        for times, seconds in enumerate((5, 10, 12), 1):
+            begin = time.monotonic()
             self.offend(server, GUESSER)
             self.banned(server, GUESSER)
+            [ban] = server.ask("bans")
+            self.assertEqual((ban["times"], self.length(ban)), (times, seconds))
             server.wait_event("ban", network=f"{GUESSER}/32", times=times)
-            self.assertGreater(self.wait_for_the_end(server, GUESSER), least)
+            self.wait_for_the_end(server, GUESSER)
+            self.assertGreater(time.monotonic() - begin, seconds - EARLY)
 
     def test_outlives_the_server(self):
         """However it ends."""
@@ -234,7 +246,8 @@ class Time(BanCase):
         self.banned(server, GUESSER)
         self.offend(server, ELSEWHERE)
         self.banned(server, ELSEWHERE)
-        time.sleep(KEPT_SECONDS)
+        harness.wait_for(lambda: f"{ELSEWHERE}/32" in (server.state / "bans").read_text(),
+                         "the ban to lie on the disk")
         server.kill()
         server.start()
         for source in (GUESSER, ELSEWHERE):
