@@ -14,7 +14,6 @@ import stat
 import subprocess
 import tempfile
 import threading
-import time
 
 import harness
 from harness import BUILD, MESSAGE, Dialog, needs_root, wait_for
@@ -48,6 +47,10 @@ class ControlCase(harness.TestCase):
         client.settimeout(harness.WAIT_SECONDS)
         return client
 
+    def ask_raw(self, client, line):
+        client.sendall(line + b"\n")
+        return json.loads(client.makefile("rb").readline())
+
     def rcpt(self, server, mailbox):
         with Dialog.tls(server) as dialog:
             dialog.command("MAIL FROM:<a@example.net>", 250)
@@ -80,11 +83,10 @@ class Status(ControlCase):
             dialog.deliver(MESSAGE, "info@ours.test")
             dialog.begin("info@ours.test")
             dialog.finish(b"Subject: a NUL\r\n\r\n\0\r\n")
-            status = wait_for(lambda: (s := server.ask("status"))["messages_refused"] and s,
+            names = ("messages_refused", "messages_accepted", "sessions", "connections_total")
+            status = wait_for(lambda: (s := server.ask("status")) and all(map(s.get, names)) and s,
                               "the figures")
-            self.assertEqual(status["messages_accepted"], 1)
-            self.assertEqual(status["sessions"], 1)
-            self.assertEqual(status["connections_total"], 1)
+            self.assertEqual([status[name] for name in names], [1, 1, 1, 1])
 
     def test_table(self):
         server = self.start()
@@ -153,8 +155,10 @@ class Ps(ControlCase):
         server = self.start('[workers]\nsmtp_threads = 1\nping_timeout = "2s"\n'
                             f'user = "{harness.unprivileged_user()}"\n')
         roles = {role["role"]: role["pid"] for role in server.ask("status")["roles"]}
+        client = self.connect(server)  # before: `postern` may take longer to start than it hangs
         os.kill(roles["smtp"], signal.SIGSTOP)
-        self.assertIn("postern-smtp died", server.postern("ps", code=FAILED))
+        self.assertEqual(self.ask_raw(client, b'{"command": "ps"}'),
+                         {"ok": False, "error": "postern-smtp died"})
         wait_for(lambda: run("ps", "-c", server.config_path).returncode == 0, "a new postern-smtp")
 
 
@@ -162,6 +166,7 @@ class Reload(ControlCase):
     def test_mailbox_log_level_and_limits(self):
         server = self.start()
         self.assertTrue(self.rcpt(server, "new").startswith("550 5.1.1"))
+        wait_for(lambda: server.ask("ps") == [], "its place to be free")
         self.assertEqual(server.events("connect"), [])
         self.rewrite(server, '"info", "postmaster"', '"info", "new", "postmaster"')
         with open(server.config_path, "a", encoding="utf-8") as file:
@@ -326,11 +331,11 @@ class Certificates(ControlCase):
         verifier = server.roles()["postern-verify.1"]
         os.kill(verifier, signal.SIGSTOP)
         command = [BUILD / "postern", "reload", "-c", server.config_path]
-        both = [subprocess.Popen(command, stdout=subprocess.DEVNULL)]
-        time.sleep(1)  # it has read the old ones, and waits for that verifier
-        new = self.renew(files)
-        both.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        both = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
+        # So the other has read the old ones, and waits for that verifier.
         server.wait_event("reload", result="failed", reason="another reload is going on")
+        new = self.renew(files)
+        self.assertIn("another reload is going on", server.postern("reload", code=FAILED))
         os.kill(verifier, signal.SIGCONT)
         self.assertEqual({reload.wait(harness.WAIT_SECONDS) for reload in both}, {0, FAILED})
         self.wait_for_use(server, new)
@@ -360,10 +365,6 @@ class Socket(ControlCase):
         done = run("status", "--socket", socket_of(self.server), prefix=other, program=tool)
         self.assertEqual(done.returncode, UNAVAILABLE, done.stderr)
         self.assertEqual(done.stdout, "")
-
-    def ask_raw(self, client, line):
-        client.sendall(line + b"\n")
-        return json.loads(client.makefile("rb").readline())
 
     def test_garbage_is_answered(self):
         client = self.connect(self.server)
@@ -526,7 +527,7 @@ class Stop(ControlCase):
     def test_waits_for_the_end(self):
         server = self.start()
         self.assertEqual(server.postern("stop"), "stopped\n")
-        self.assertEqual(server.process.wait(5), 0)
+        self.assertEqual(server.process.wait(harness.WAIT_SECONDS), 0)
         self.assertEqual(server.events("stop")[-1]["reason"], "control")
         self.assertFalse(socket_of(server).exists())
 
@@ -544,7 +545,7 @@ class Stop(ControlCase):
             self.assertIn("250 2.0.0", dialog.finish(MESSAGE))
         stopping.join(harness.WAIT_SECONDS)
         self.assertEqual(outcome[0].returncode, 0, outcome[0].stderr)
-        self.assertEqual(server.process.wait(5), 0)
+        self.assertEqual(server.process.wait(harness.WAIT_SECONDS), 0)
         self.assertEqual(len(server.mails("ours.test/info")), 1)
 
 
