@@ -64,7 +64,7 @@ Supervisor::Slot* Supervisor::find(const ipc::RoleId& id) {
 void Supervisor::start(std::function<void()> ready) {
   ready_ = std::move(ready);
   for (Slot& slot : slots_) spawn(slot);
-  loop_.after(kPingInterval, [this] { ping_all(); });
+  schedule_pings();
 }
 
 void Supervisor::spawn(Slot& slot) {
@@ -233,9 +233,17 @@ void Supervisor::serve_if_all_confined() {
   ready_();
 }
 
+void Supervisor::schedule_pings() {
+  pings_due_ = base::now() + kPingInterval;
+  loop_.at(pings_due_, [this] { ping_all(); });
+}
+
 void Supervisor::ping_all() {
   ++last_ping_;
+  // Where the whole machine stood still we may be the first to go on: it is held against no role.
+  const base::Duration late = base::now() - pings_due_;
   for (Slot& slot : slots_) {
+    if (slot.ping_sent) *slot.ping_sent += late;
     if (slot.process && !slot.confined && slot.end_reason.empty() && starts_too_slowly(slot))
       end(slot, "it did not get ready in time");
     if (!slot.serving || !slot.end_reason.empty()) continue;
@@ -246,7 +254,7 @@ void Supervisor::ping_all() {
       end(slot, "its event loops did not answer in time");
     }
   }
-  loop_.after(kPingInterval, [this] { ping_all(); });
+  schedule_pings();
 }
 
 void Supervisor::on_pong(Slot& slot, const ipc::Pong& pong) {

@@ -126,6 +126,7 @@ class Supervisor {
   void on_death(Slot& slot, int status);
   void schedule_restart(Slot& slot);
   void fail_start(int exit_code);
+  void schedule_pings();
   void ping_all();
   void ask_next_reload();
   void take_next_reload();
@@ -150,6 +151,7 @@ class Supervisor {
   int exit_code_ = 0;
   std::uint64_t generation_ = 1;
   std::uint64_t last_ping_ = 0;
+  base::Instant pings_due_{};
   ipc::Pong smtp_figures_;
   std::optional<PendingReload> reload_;
   std::uint64_t last_attempt_ = 0;

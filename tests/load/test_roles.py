@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The processes of the server under load: whichever dies or stops, nothing that was acknowledged is
 lost, it is replaced at once, and the log says who died and why."""
+import contextlib
 import json
 import os
 import signal
@@ -155,6 +156,24 @@ class Standstill(harness.TestCase):
             harness.wait_for(lambda role=role, pid=pid: server.roles().get(role) not in (None, pid),
                              f"a new {role}")
         harness.wait_for(lambda: self.delivers(server), "a delivery")
+
+    def test_what_stands_still_with_the_supervisor_is_not_replaced(self):
+        """As where the whole machine does, and the supervisor is the first to go on."""
+        server = self.start(QUICK_PINGS.replace('"1s"', '"5s"') + harness.EXEMPT)
+        roles = server.roles()
+        for pid in roles.values():
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(1)  # each is sent a ping
+        server.process.send_signal(signal.SIGSTOP)
+        time.sleep(6)
+        server.process.send_signal(signal.SIGCONT)
+        time.sleep(1)  # it looks at their answers
+        for pid in roles.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        harness.wait_for(lambda: self.delivers(server), "a delivery")
+        self.assertEqual(server.roles(), roles)
+        self.assertEqual(server.events("role_died"), [])
 
     def delivers(self, server):
         try:
