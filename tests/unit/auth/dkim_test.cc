@@ -78,7 +78,7 @@ std::string with_tag(std::string_view tag) {
 
 }  // namespace
 
-TEST_CASE("dkim: the header tells what to ask; the body is not read before all is answered") {
+TEST_CASE("dkim: the header tells what to ask, the body is not read before all is answered") {
   const std::string message = std::string(kSigned) + other_selector("t") + std::string(kRest);
   const mail::HeaderFields header(message);
   dns::AnswerTable answers;

@@ -18,7 +18,7 @@ TEST_CASE("a role that is not in the table has no rights") {
   CHECK_FALSE((row.talks_to_smtp || row.can_get_stuck || row.is_needed));
 }
 
-TEST_CASE("verifiers are as many as configured; the others are one each") {
+TEST_CASE("verifiers are as many as configured, the others are one each") {
   config::Workers workers;
   workers.verifiers = 3;
   CHECK(supervisor::processes_of(Role::Verify, workers) == 3);

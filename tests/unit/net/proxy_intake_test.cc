@@ -75,7 +75,7 @@ struct Gate {
   std::vector<base::UniqueFd> adopted;
 };
 
-TEST_CASE("the client that the header names; what follows is left in the socket") {
+TEST_CASE("the client that the header names, and what follows is left in the socket") {
   for (const std::string& behind :
        {""s, "\x16\3\1 a handshake"s, kHeader, std::string(5000, 'x')}) {
     Gate gate;
@@ -168,8 +168,8 @@ TEST_CASE("the time for a header is not prolonged by its pieces") {
   CHECK(gate.trace == "proxy_timeout ");
 
   gate.trace.clear();
-  const base::UniqueFd slow = gate.connect();
   const base::Instant begin = base::now();
+  const base::UniqueFd slow = gate.connect();
   for (std::size_t at = 0; at < kHeader.size() && gate.trace.empty(); ++at) {
     send(slow, kHeader.substr(at, 1));
     gate.run(10ms);
@@ -179,7 +179,7 @@ TEST_CASE("the time for a header is not prolonged by its pieces") {
   CHECK(gate.adopted.empty());
 }
 
-TEST_CASE("no more than so many wait; the oldest gives way") {
+TEST_CASE("no more than so many wait: the oldest gives way") {
   Gate gate({.waiting = 3, .timeout = 10s});
   std::vector<base::UniqueFd> proxies;
   for (int i = 0; i < 4; ++i) proxies.push_back(gate.connect());

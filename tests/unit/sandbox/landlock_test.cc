@@ -147,7 +147,7 @@ TEST_CASE("with no directory at all nothing can be opened, and what is open stay
         }) == kGood);
 }
 
-TEST_CASE("threads that start afterwards are bound; while some run it is refused") {
+TEST_CASE("threads that start afterwards are bound, and while some run it is refused") {
   CHECK(in_child([] {
           if (!sandbox::restrict_files({})) return 100;
           int error = 0;
