@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <thread>
@@ -25,6 +26,14 @@ namespace {
 
 const spool::Mailbox kInfo{"ours.test", "info", ""};
 const spool::Mailbox kSpam{"ours.test", "info", "Spam"};
+
+constexpr std::chrono::seconds kPatience{20};  // with other threads, and with the disk
+
+void until(const std::function<bool()>& condition) {
+  const base::Instant patience = base::now() + kPatience;
+  while (!condition() && base::now() < patience)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+}
 
 base::UniqueFd sealed(const std::string& text) {
   return std::move(*common::sealed_memory("part", text));
@@ -84,7 +93,8 @@ class Stage {
   // beside Space, Collecting and KeptState.
   std::string answer() {
     std::string said;
-    for (int round = 0; round < 500 && said.empty(); ++round) {
+    const base::Instant patience = base::now() + kPatience;
+    while (said.empty() && base::now() < patience) {
       loop_.run_for(std::chrono::milliseconds(2));
       const auto open = smtp_->receive();
       for (auto message = smtp_->next(); message && *message; message = smtp_->next())
@@ -217,6 +227,8 @@ TEST_CASE(
     const std::size_t before = open_descriptors();
     for (const char* text : {"abc", "de"}) CHECK(stage.append(text) == "appended");
     stage.files.clear();
+    // A writer lets a part go after it has said that it is done with it.
+    until([&] { return open_descriptors() <= before + 1; });
     CHECK(open_descriptors() == before + 1);
     if (end == End::Delivered) {
       stage.send(to("info", 2, 5), sealed("\r\n"));
@@ -228,8 +240,7 @@ TEST_CASE(
     } else {
       stage.close();
     }
-    for (int wait = 0; wait < 500 && open_descriptors() > before; ++wait)
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    until([&] { return open_descriptors() <= before; });
     CHECK(open_descriptors() <= before);
   }
 }
