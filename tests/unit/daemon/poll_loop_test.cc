@@ -10,6 +10,8 @@ using common::PollLoop;
 
 namespace {
 
+constexpr std::chrono::milliseconds kALittle{20};
+
 struct Pipe {
   Pipe() {
     int ends[2];
@@ -28,9 +30,10 @@ TEST_CASE("a readable descriptor is told of, until it is unwatched") {
   REQUIRE(::write(pipe.write.get(), "x", 1) == 1);
   int calls = 0;
   loop.watch(pipe.read.get(), [&] {
-    if (++calls == 3) loop.unwatch(pipe.read.get());
+    if (++calls < 3) return;
+    loop.unwatch(pipe.read.get());
+    loop.after(kALittle, [&] { loop.stop(); });
   });
-  loop.after(std::chrono::milliseconds(20), [&] { loop.stop(); });
   loop.run();
   CHECK(calls == 3);
 }
@@ -66,8 +69,10 @@ TEST_CASE("writing is watched only while it is wanted") {
   Pipe pipe;
   int writable = 0;
   loop.watch(
-      pipe.write.get(), [] {}, [&] { return writable < 2; }, [&] { ++writable; });
-  loop.after(std::chrono::milliseconds(20), [&] { loop.stop(); });
+      pipe.write.get(), [] {}, [&] { return writable < 2; },
+      [&] {
+        if (++writable == 2) loop.after(kALittle, [&] { loop.stop(); });
+      });
   loop.run();
   CHECK(writable == 2);
 }
@@ -75,10 +80,11 @@ TEST_CASE("writing is watched only while it is wanted") {
 TEST_CASE("timers fire in time, once, and not after they are cancelled") {
   PollLoop loop;
   std::string order;
-  loop.after(std::chrono::milliseconds(20), [&] { loop.stop(); });
-  loop.after(std::chrono::milliseconds(4), [&] { order += "b"; });
-  loop.after(std::chrono::milliseconds(1), [&] { order += "a"; });
-  const auto cancelled = loop.after(std::chrono::milliseconds(2), [&] { order += "x"; });
+  const base::Instant now = base::now();
+  loop.at(now + 2 * kALittle, [&] { loop.stop(); });
+  loop.at(now + kALittle, [&] { order += "b"; });
+  loop.at(now, [&] { order += "a"; });
+  const auto cancelled = loop.at(now + kALittle / 2, [&] { order += "x"; });
   loop.cancel(cancelled);
   loop.run();
   CHECK(order == "ab");
@@ -87,10 +93,10 @@ TEST_CASE("timers fire in time, once, and not after they are cancelled") {
 TEST_CASE("timers fire in their order also when the loop comes late") {
   PollLoop loop;
   std::string order;
-  loop.after(std::chrono::milliseconds(3), [&] { order += "c"; });
-  loop.after(std::chrono::milliseconds(1), [&] { order += "a"; });
-  loop.after(std::chrono::milliseconds(2), [&] { order += "b"; });
-  std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const base::Instant past = base::now() - kALittle;
+  loop.at(past + std::chrono::milliseconds(3), [&] { order += "c"; });
+  loop.at(past + std::chrono::milliseconds(1), [&] { order += "a"; });
+  loop.at(past + std::chrono::milliseconds(2), [&] { order += "b"; });
   loop.run_for(std::chrono::milliseconds(0));
   CHECK(order == "abc");
 }
