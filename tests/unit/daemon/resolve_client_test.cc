@@ -172,18 +172,19 @@ TEST_CASE("questions: nobody waits for a successor without end") {
   stage.connect_to_peer();
   stage.ask({"slow.org", Type::A});
   stage.turn();
-  const auto begin = std::chrono::steady_clock::now();
+  const base::Instant lost = base::now();
   stage.peer.reset();
-  CHECK(stage.turn_for_answers().empty());
+  stage.turn();
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const base::Instant asked = base::now();
   stage.ask(kQuestion);
-  for (const std::size_t count : {1u, 2u}) {
-    while (stage.answers.size() < count &&
-           std::chrono::steady_clock::now() - begin < std::chrono::seconds(20))
+  // Each has its own time; where the machine stands still, both may have passed in one turn.
+  for (const auto& [count, begin] : {std::pair(1u, lost), std::pair(2u, asked)}) {
+    while (stage.answers.size() < count && base::now() - begin < std::chrono::seconds(20))
       stage.turn_once();
-    CHECK(stage.answers == std::vector(count, failure("the resolver is away")));
-    CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(100 + 100 * count));
+    CHECK(base::now() - begin >= std::chrono::milliseconds(200));
   }
+  CHECK(stage.answers == std::vector(2, failure("the resolver is away")));
   stage.connect_to_peer();
   stage.ask(kQuestion);
   stage.answers.clear();
