@@ -115,16 +115,29 @@ TEST_CASE("a client that is refused at once and sent nothing has no descriptor a
   CHECK(served.received == replies::access_denied().render());
 }
 
+// Whether one of some tries takes less time than that: the machine may stand still in any.
+bool once_within(base::Duration limit, const std::function<void()>& attempt) {
+  for (int i = 0; i < 5; ++i) {
+    const base::Instant begin = base::now();
+    attempt();
+    if (base::now() - begin < limit) return true;
+  }
+  return false;
+}
+
+constexpr base::Duration kTimeOfOthers = 2s;
+
 TEST_CASE("one that sent something has little time to read why it is refused") {
-  Served served(replies::too_many_connections());
-  served.send("EHLO client.example.net\r\n");
-  const base::Instant begin = base::now();
-  served.connection->start();
-  CHECK(served.trace == "closed:denied ");
-  CHECK(served.run_until([&] { return served.trace == "closed:denied gone"; }));
-  CHECK(base::now() - begin < 2s);  // what others get
-  CHECK(served.take());
-  CHECK(served.received == replies::too_many_connections().render());
+  const bool little = once_within(kTimeOfOthers, [] {
+    Served served(replies::too_many_connections());
+    served.send("EHLO client.example.net\r\n");
+    served.connection->start();
+    CHECK(served.trace == "closed:denied ");
+    CHECK(served.run_until([&] { return served.trace == "closed:denied gone"; }));
+    CHECK(served.take());
+    CHECK(served.received == replies::too_many_connections().render());
+  });
+  CHECK(little);
 }
 
 TEST_CASE("what came before the greeting is seen before it") {
@@ -176,16 +189,17 @@ TEST_CASE("a greeting in two lines: the first goes out at once, the second by it
 }
 
 TEST_CASE("who speaks between the two lines has little time to read why it is refused") {
-  Served served;
-  served.connection->session().delay_greeting(20s);
-  const base::Instant begin = base::now();
-  served.connection->start();
-  served.send("EHLO client.example.net\r\n");
-  CHECK(served.run_until([&] { return served.trace == "closed:early_talker gone"; }));
-  CHECK(base::now() - begin < 2s);  // what others get
-  CHECK(served.take());
-  CHECK(served.received ==
-        "220-mx.ours.test ESMTP\r\n" + replies::input_before_greeting().render());
+  const bool little = once_within(kTimeOfOthers, [] {
+    Served served;
+    served.connection->session().delay_greeting(1h);
+    served.connection->start();
+    served.send("EHLO client.example.net\r\n");
+    CHECK(served.run_until([&] { return served.trace == "closed:early_talker gone"; }));
+    CHECK(served.take());
+    CHECK(served.received ==
+          "220-mx.ours.test ESMTP\r\n" + replies::input_before_greeting().render());
+  });
+  CHECK(little);
 }
 
 TEST_CASE("an answer that comes later is given at once") {
