@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults of the machine under a live server: system calls that fail or wait, limits of its
 processes, a journal that misbehaves."""
+import contextlib
 import os
 import pathlib
 import re
@@ -55,7 +56,13 @@ def limit(pid, what, value):
 
 
 def open_descriptors(pid):
-    return {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    """But for that by which smtp counts them, four times a second."""
+    found = set()
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it has just been closed
+            if "memfd:postern-probe" not in os.readlink(link):
+                found.add(int(link.name))
+    return found
 
 
 class FewDescriptors:
