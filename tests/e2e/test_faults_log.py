@@ -96,9 +96,9 @@ class Journal(Log):
         self.assert_all_is_well(self.server)
 
     def test_read_slowly_at_the_end(self):
-        """Every session has its last line. A machine that stands still may lose some, but not
-        always."""
-        self.assertTrue(any(self.ends_with_every_line() for _ in range(3)))
+        """Every session has its last line. A machine that stands still for a second may lose some,
+        but not always."""
+        self.assertTrue(any(self.ends_with_every_line() for _ in range(10)))
 
     def ends_with_every_line(self):
         sessions = [Dialog.plain(self.server) for _ in range(SESSIONS)]
