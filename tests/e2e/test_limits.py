@@ -183,19 +183,20 @@ class Space(harness.TestCase):
 
 
 class Time(harness.TestCase):
-    def ends(self, server, dialog, reason):
-        """421 4.4.2 and closed, not before its time and soon after."""
-        begin = time.monotonic()
+    def ends(self, server, dialog, begin):
+        """421 4.4.2 and closed, not before its time; `begin` lies before the last that was sent."""
         dialog.expect(421, "4.4.2")
         self.assertTrue(dialog.closed())
-        self.assertGreater(time.monotonic() - begin, 0.3)
-        server.wait_event("disconnect", reason=reason)
+        self.assertGreaterEqual(time.monotonic() - begin, 4)
+        server.wait_event("disconnect", reason="timeout")
 
     def test_command(self):
         server = self.start('[smtp]\ncommand_timeout = "4s"\n')
         for begin in (Dialog.plain, Dialog.tls):
             with self.subTest(begin), begin(server) as dialog:
-                self.ends(server, dialog, "timeout")
+                since = time.monotonic()
+                dialog.command("NOOP", 250)
+                self.ends(server, dialog, since)
 
     def test_trickle_does_not_prolong_a_command(self):
         server = self.start('[smtp]\ncommand_timeout = "4s"\n')
@@ -212,8 +213,9 @@ class Time(harness.TestCase):
         server = self.start('[smtp]\ndata_timeout = "4s"\n')
         with Dialog.tls(server) as dialog:
             dialog.begin("info@ours.test")
+            since = time.monotonic()
             dialog.send(BODY)
-            self.ends(server, dialog, "timeout")
+            self.ends(server, dialog, since)
         self.assertEqual(server.stored(), [])
 
     def test_session(self):
@@ -247,11 +249,10 @@ class Time(harness.TestCase):
         Dialog.tls(server).close()
 
     def flood(self, sock, data):
-        """Sends until the server takes no more; that is, until the kernel's buffers are full."""
+        """Sends until the server takes no more, the kernel's buffers being full, and closes."""
         most = 64 << 20
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        sock.settimeout(5)
-        with self.assertRaises(OSError):  # a time-out, or closed meanwhile
+        with self.assertRaises(OSError):
             for _ in range(most // len(data)):
                 sock.sendall(data)
 
