@@ -16,6 +16,9 @@ import threading
 
 import nsd
 
+# A question is given up after eight attempts at each server, which are done within two seconds when
+# that has answered others fast; with so many servers it is asked for half a minute.
+SERVERS_FOR_LONG = 4
 TYPES = {1: "A", 5: "CNAME", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA"}
 CODES = {name: code for code, name in TYPES.items()}
 SERVFAIL, NXDOMAIN, REFUSED = 2, 3, 5
