@@ -93,7 +93,7 @@ class WithDns(harness.SharedServer):
     def setUpClass(cls):
         cls.dns = Nsd(cls.zones).start()
         cls.addClassCleanup(cls.dns.stop)
-        cls.config = f'[dns]\nservers = ["{cls.dns.endpoint}"]\ntimeout = "2s"\n{cls.settings}'
+        cls.config = f'[dns]\nservers = ["{cls.dns.endpoint}"]\ntimeout = "20s"\n{cls.settings}'
         super().setUpClass()
 
     def setUp(self):
