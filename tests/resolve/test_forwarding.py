@@ -6,7 +6,7 @@ import time
 import unittest
 
 from ask import ask, harness
-from nsd import Nsd
+from nsd import Nsd, free_port
 
 LONG = " ".join(f'"{"x" * 250}"' for _ in range(4))        # above 512 octets
 LONGEST = " ".join(f'"{"y" * 255}"' for _ in range(30))    # by TCP only
@@ -34,12 +34,14 @@ l2 CNAME l1
 
 
 class Silent:
-    """Takes datagrams and connections, and never answers."""
+    """Takes datagrams, and never answers; to TCP its port is closed."""
 
     def __init__(self):
+        self.port = free_port("127.0.0.1")
+        self.endpoint = f"127.0.0.1:{self.port}"
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", 0))
-        self.endpoint = f"127.0.0.1:{self.udp.getsockname()[1]}"
+        self.udp.bind(("127.0.0.1", self.port))
+        self.udp.settimeout(harness.WAIT_SECONDS)
 
     def close(self):
         self.udp.close()
@@ -104,24 +106,29 @@ class Forwarding(unittest.TestCase):
         begin = time.monotonic()
         answer = ask(["server", silent.endpoint, "timeout", "700"], "www.example.org A")
         self.assertEqual(answer["www.example.org A"], 'unknown failure "no answer in 700 ms"')
-        self.assertLess(time.monotonic() - begin, 5)
+        self.assertLess(time.monotonic() - begin, 20)
         # One that does answer is beside it.
         answer = self.ask("www.example.org AAAA", options=["server", silent.endpoint])
         self.assertEqual(answer["www.example.org AAAA"], "unknown records 2001:db8::1")
 
     def test_a_server_that_comes_back(self):
-        with Nsd(ZONES) as server:
-            port = server.port
-        again = Nsd(ZONES, port=port)
-        timer = threading.Timer(1.5, again.start)
-        timer.start()
+        silent = Silent()
+        again = Nsd(ZONES, port=silent.port)
+
+        def come_back():
+            for _ in range(3):
+                silent.udp.recv(512)
+            silent.close()
+            again.start()
+        thread = threading.Thread(target=come_back)
+        thread.start()
         questions = [f"n{i}.example.org A" for i in range(200)]
-        answers = list(ask(["server", server.endpoint, "timeout", "300", "one-by-one"],
+        answers = list(ask(["server", silent.endpoint, "timeout", "300", "one-by-one"],
                            *questions).values())
-        timer.join()
+        thread.join()
         again.stop()
         self.assertIn('unknown failure "no answer in 300 ms"', answers)
-        self.assertEqual(answers.count("unknown nxdomain") > 100, True)
+        self.assertGreater(answers.count("unknown nxdomain"), 100)
 
 
 if __name__ == "__main__":

@@ -102,11 +102,11 @@ class Recursion(unittest.TestCase):
     def test_a_silent_zone_is_at_the_cost_of_who_asks_for_it(self):
         names = [f"n{i}.silent A" for i in range(SHARE + 50)]
         begin = time.monotonic()
-        answers = ask(["nodnssec", "timeout", "2000"], "as 1", *names, "no.com A",
+        answers = ask(["nodnssec", "timeout", "4000"], "as 1", *names, "no.com A",
                       "as 2", "www.com A", "www.org A", "n0.silent A")
-        self.assertLess(time.monotonic() - begin, 8)
+        self.assertLess(time.monotonic() - begin, 20)
         for name in (*names, "no.com A"):  # what is beyond the share has waited for its turn
-            self.assertEqual(answers[name], 'unknown failure "no answer in 2 s"')
+            self.assertEqual(answers[name], 'unknown failure "no answer in 4 s"')
         self.assertEqual(answers["www.com A"], "unknown records 192.0.2.2")
         self.assertEqual(answers["www.org A"], "unknown records 192.0.2.1")
 
