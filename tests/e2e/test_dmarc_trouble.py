@@ -9,23 +9,24 @@ import time
 
 import dns_server
 import harness
-from dns_server import MISDEEDS, DnsServer, answer, misbehave, txt
+from dns_server import MISDEEDS, SERVERS_FOR_LONG, DnsServer, answer, misbehave, txt
 from harness import Dialog, stuffed
 from judging import INBOX, JUNK, judge
 from signing import Ed25519Key, RsaKey, sign
 
 CLIENT = "127.0.5.1"
-SLACK = 6  # seconds that a busy machine may take longer
-TIMEOUT = 0.5  # of a question
+SLACK = 9  # seconds that a busy machine may take longer
+TIMEOUT = 4  # seconds, of a question: an answer that does come must not be missed
 ED, LARGE = Ed25519Key(), RsaKey(4096)
 OPEN = "451 4.4.3 "
 
 
-def config(endpoint, on_error="defer", deadline="40s", timeout="500ms", workers=2, more=""):
-    return (f'{more}[dns]\nservers = ["{endpoint}"]\ntimeout = "{timeout}"\n'
+def config(*endpoints, on_error="defer", deadline="40s", timeout=f"{TIMEOUT}s", workers=2):
+    servers = ", ".join(f'"{endpoint}"' for endpoint in endpoints)
+    return (f'[dns]\nservers = [{servers}]\ntimeout = "{timeout}"\n'
             f'[auth]\ndeadline = "{deadline}"\non_temporary_error = "{on_error}"\n'
             f'[workers]\nuser = "{harness.unprivileged_user()}"\nsmtp_threads = 2\n'
-            f'verifiers = {workers}\n')
+            f'verifiers = {workers}\n{harness.EXEMPT}')
 
 
 def mail(author, *signers, selector="s"):
@@ -161,7 +162,7 @@ class BadAnswers(Trouble):
             if query.name == "_dmarc.reject.test" and not query.tcp:
                 return dns_server.truncated(query)
             return script(query)
-        server = self.start(config(self.dns(its_script).endpoint, timeout="5s"))
+        server = self.start(config(self.dns(its_script).endpoint, timeout="20s"))
         message = sign(mail("reject.test"), LARGE, "reject.test", "s", fields=("from",))
         self.check(server, message, "250 2.0.0 ", dmarc="pass", dkim="pass:reject.test/s")
 
@@ -202,7 +203,7 @@ class BadAnswers(Trouble):
         # It is there again, and the message comes again.
         self.dns(port=port)
         harness.wait_for(lambda: judge(server, "bounces.test", CLIENT, message=message)
-                         .event["dmarc"] == "pass", "the message", 15)
+                         .event["dmarc"] == "pass", "the message")
         self.check(server, mail("reject.test"), "550 5.7.1 ")
 
     def test_a_key_that_misses_the_deadline_of_a_slow_body(self):
@@ -226,14 +227,19 @@ class BadAnswers(Trouble):
 
 class DyingVerifiers(Trouble):
     def kill(self, server, role):
+        """It is replaced."""
+        def times_served():
+            return len([event for event in server.events("role")
+                        if (event["role"], event["state"]) == (role, "serving")])
+        before = times_served()
         pid = server.roles()[f"postern-{role}"]
         os.kill(pid, signal.SIGKILL)
         server.wait_event("role_died", role=role, pid=pid, reason="SIGKILL")
-        harness.wait_for(lambda: server.roles().get(f"postern-{role}", pid) != pid, role)
+        harness.wait_for(lambda: times_served() > before, f"the next {role}")
 
     def test_while_it_has_a_message(self):
         """It costs that message 451, and no other."""
-        server = self.start(config(self.dns().endpoint, timeout="5s", workers=1))
+        server = self.start(config(self.dns().endpoint, timeout="20s", workers=1))
         for message in (mail("reject.test", "reject.test"), self.large("reject.test")):
             border = message.index(b"\r\n\r\n") + 4
             for end in (border, border + (len(message) - border) // 2, len(message)):
@@ -259,13 +265,14 @@ class DyingVerifiers(Trouble):
     def test_while_the_dns_is_asked(self):
         """None of them has the message then; their successors get all of it."""
         held = threading.Event()
-        dns = self.dns(held_until(held))
-        server = self.start(config(dns.endpoint, timeout="30s"))
+        dns = [self.dns(held_until(held)) for _ in range(SERVERS_FOR_LONG)]
+        server = self.start(config(*(one.endpoint for one in dns), timeout="30s"))
         with Dialog.tls(server, CLIENT) as dialog:
             dialog.begin("info@ours.test")
             dialog.send(self.large("slow.key.test") + b".\r\n")
-            harness.wait_for(lambda: dns.count("s._domainkey.slow.key.test"), "the question")
-            time.sleep(1)  # its body has been to them and back
+            harness.wait_for(lambda: any(one.count("s._domainkey.slow.key.test") for one in dns),
+                             "the question")
+            time.sleep(3)  # its body has been to them and back
             for role in ("verify.1", "verify.2"):
                 self.kill(server, role)
             held.set()
@@ -275,7 +282,7 @@ class DyingVerifiers(Trouble):
 
     def test_under_load(self):
         """Who dies lets no forgery in, and keeps out for good what is none."""
-        server = self.start(config(self.dns(delay=0.02).endpoint, timeout="5s"))
+        server = self.start(config(self.dns(delay=0.02).endpoint, timeout="20s"))
         messages = {"signed": mail("reject.test", "reject.test"), "forged": mail("reject.test")}
         replies, stop = {name: set() for name in messages}, threading.Event()
 
@@ -288,7 +295,6 @@ class DyingVerifiers(Trouble):
             thread.start()
         for role in ("verify.1", "verify.2", "verify.1"):
             self.kill(server, role)
-            server.wait_event("role", role=role, state="serving")
         stop.set()
         for thread in threads:
             thread.join()
