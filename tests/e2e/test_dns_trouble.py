@@ -12,11 +12,13 @@ import time
 
 import dns_server
 import harness
-from dns_server import MISDEEDS, DnsServer, a, answer, cname, misbehave, mx, txt
+from dns_server import (MISDEEDS, SERVERS_FOR_LONG, DnsServer, a, answer, cname, misbehave, mx,
+                        txt)
 from harness import MESSAGE, Dialog
-from nsd import Nsd
+from nsd import Nsd, free_port
 
-SLACK = 6  # seconds that a busy machine may take longer
+SLACK = 9  # seconds that a busy machine may take longer
+TIMEOUT = 4  # seconds, of a question, where an answer that does come must not be missed
 CLIENT = "127.0.5.1"
 GOOD = txt(f"v=spf1 ip4:{CLIENT} -all")
 ZONES = {"test": f'good TXT "v=spf1 ip4:{CLIENT} -all"\nbad TXT "v=spf1 -all"\n',
@@ -24,13 +26,13 @@ ZONES = {"test": f'good TXT "v=spf1 ip4:{CLIENT} -all"\nbad TXT "v=spf1 -all"\n'
 
 
 def settings(*endpoints, timeout="500ms", deadline="40s", on_fail="mark", on_error="defer",
-             enforce="true"):
+             enforce="true", ping_timeout="10s"):
     servers = ", ".join(f'"{endpoint}"' for endpoint in endpoints)
     return (f'[dns]\nservers = [{servers}]\ntimeout = "{timeout}"\n'
             f'[auth]\ndeadline = "{deadline}"\non_temporary_error = "{on_error}"\n'
             f'[auth.spf]\non_fail = "{on_fail}"\n[auth.dmarc]\nenforce = {enforce}\n'
             f'[workers]\nuser = "{harness.unprivileged_user()}"\nsmtp_threads = 2\n'
-            f'verifiers = 2\nping_timeout = "2s"\n{harness.EXEMPT}')
+            f'verifiers = 2\nping_timeout = "{ping_timeout}"\n{harness.EXEMPT}')
 
 
 def good(query):
@@ -49,7 +51,7 @@ class Trouble(harness.TestCase):
         silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         silent.bind(("127.0.0.1", 0))
         self.addCleanup(silent.close)
-        closed = harness.free_port()
+        closed = free_port("127.0.0.1")
         return [f"127.0.0.1:{closed}", f"127.0.0.1:{silent.getsockname()[1]}"]
 
     def send(self, server, sender="a@good.test"):
@@ -58,6 +60,15 @@ class Trouble(harness.TestCase):
             dialog.begin("info@ours.test", sender=sender)
             begin = time.monotonic()
             return dialog.finish(MESSAGE), time.monotonic() - begin
+
+    def send_until(self, server, wanted, sender="a@good.test"):
+        """The same message again and again, until it is answered so."""
+        replies = [wanted]
+
+        def is_answered():
+            replies.append(self.send(server, sender)[0])
+            return replies[-1].startswith(wanted)
+        harness.wait_for(is_answered, replies)  # which are shown
 
     def result(self, server, sender="a@good.test"):
         """What SPF came to for a message that is taken."""
@@ -79,9 +90,10 @@ class DeadServers(Trouble):
         # The DNS is there again, and the message comes again.
         dns = Nsd(ZONES, port=int(dead[0].split(":")[1])).start()
         self.addCleanup(dns.stop)
-        harness.wait_for(lambda: self.send(server)[0].startswith("250 "), "the message", 15)
+        self.send_until(server, "250 ")
         self.assertEqual(server.wait_event("accept")["spf"], "pass")
-        self.assertRegex(self.send(server, "a@bad.test")[0], "^550 5.7.23 ")
+        # Half a second may be too short for its record.
+        self.send_until(server, "550 5.7.23 ", "a@bad.test")
 
     def test_by_default_nearly_all_mail_waits_and_everybody_is_told(self):
         dead = self.dead_servers()
@@ -109,7 +121,7 @@ class DeadServers(Trouble):
 
         dns = Nsd(ZONES, port=int(dead[0].split(":")[1])).start()
         self.addCleanup(dns.stop)
-        harness.wait_for(lambda: self.send(server)[0].startswith("250 "), "the message", 15)
+        self.send_until(server, "250 ")
         event = server.wait_event("dns_away", state="over")
         self.assertGreaterEqual(int(event["messages"]), 12)
         self.wait_status(server, r"messages +1 accepted(.*\n)+verdicts .*\nended ")
@@ -118,7 +130,7 @@ class DeadServers(Trouble):
         """The figures are those of the last ping."""
         command = [str(harness.BUILD / "postern"), "status", "-c", str(server.config_path)]
         harness.wait_for(lambda: re.search(pattern, subprocess.run(
-            command, check=True, capture_output=True, text=True).stdout), pattern, 10)
+            command, check=True, capture_output=True, text=True).stdout), pattern)
 
     def test_where_nothing_could_be_refused_mail_flows(self):
         server = self.start(settings(*self.dead_servers(), enforce="false"))
@@ -157,7 +169,8 @@ class DeadServers(Trouble):
         self.assertRegex(reply, "^451 4.4.3 ")
         self.assertLess(seconds, 1 + SLACK)
         asked = [name for name in dns.names("TXT") if not name.startswith("_dmarc.")]
-        self.assertLess(len(asked), 6)
+        # Of the eleven that SPF may ask for. The second begins anew with the header of the message.
+        self.assertLess(len(asked), 10)
 
 
 class BadAnswers(Trouble):
@@ -179,7 +192,7 @@ class BadAnswers(Trouble):
 
     def test_each(self):
         dns = self.dns(self.script)
-        server = self.start(settings(dns.endpoint))
+        server = self.start(settings(dns.endpoint, timeout=f"{TIMEOUT}s"))
         with contextlib.ExitStack() as stack:
             dialogs = [stack.enter_context(Dialog.tls(server, CLIENT)) for _ in MISDEEDS]
             for kind, dialog in zip(MISDEEDS, dialogs):
@@ -188,7 +201,7 @@ class BadAnswers(Trouble):
             begin = time.monotonic()
             for dialog in dialogs:
                 dialog.expect(250)
-            self.assertLess(time.monotonic() - begin, 0.5 + SLACK)
+            self.assertLess(time.monotonic() - begin, TIMEOUT + SLACK)
         accepted = server.wait_events("accept", len(MISDEEDS))
         results = {event["from"]: event["spf"] for event in accepted}
         self.assertEqual({sender: result for sender, result in results.items()
@@ -207,7 +220,7 @@ class BadAnswers(Trouble):
             number = int(query.name[1:-5])
             return answer(query, cname("end.test" if number == 1 else f"n{number - 1}.test"))
         dns = self.dns(chain)
-        server = self.start(settings(dns.endpoint, timeout="5s"))
+        server = self.start(settings(dns.endpoint, timeout="20s"))
         self.assertEqual(self.result(server, "a@n8.test"), "pass")
         self.assertEqual(self.result(server, "a@n30.test"), "temperror")
         self.assertLess(sum(dns.names("TXT").values()), 40)
@@ -221,7 +234,7 @@ class BadAnswers(Trouble):
                       "last.test": f"v=spf1 include:lost.test ip4:{CLIENT} -all",
                       "mx.test": "v=spf1 mx -all"}.get(query.name)
             return answer(query, *([txt(record)] if record else []), mx("lost.test"))
-        server = self.start(settings(self.dns(script).endpoint))
+        server = self.start(settings(self.dns(script).endpoint, timeout="20s"))
         for sender, result in (("first", "pass"), ("last", "temperror"), ("mx", "temperror")):
             self.assertEqual(self.result(server, f"a@{sender}.test"), result)
 
@@ -230,6 +243,10 @@ class DyingProcesses(Trouble):
     def setUp(self):
         self.held = threading.Event()
         self.query_came = threading.Event()
+
+    def slow_dns(self):
+        """Endpoints of servers that hold back what they are asked of slow.test."""
+        return [self.dns(self.slow).endpoint for _ in range(SERVERS_FOR_LONG)]
 
     def slow(self, query):
         """What concerns slow.test is answered only when the test says so."""
@@ -249,16 +266,18 @@ class DyingProcesses(Trouble):
 
     def kill(self, server, role):
         """By SIGKILL; it is replaced."""
+        def times_served():
+            return len([event for event in server.events("role")
+                        if (event["role"], event["state"]) == (role, "serving")])
+        before = times_served()
         pid = server.roles()[f"postern-{role}"]
         os.kill(pid, signal.SIGKILL)
         server.wait_event("role_died", role=role, pid=pid, reason="SIGKILL")
-        harness.wait_for(lambda: server.roles().get(f"postern-{role}", pid) != pid, role)
-        server.wait_event("role", role=role, state="serving")
+        harness.wait_for(lambda: times_served() > before, f"the next {role}")
 
     def test_the_resolver_is_killed(self):
         """Its successor is asked again."""
-        dns = self.dns(self.slow)
-        server = self.start(settings(dns.endpoint, timeout="30s", on_fail="reject"))
+        server = self.start(settings(*self.slow_dns(), timeout="30s", on_fail="reject"))
         with self.message_in_the_middle(server) as dialog:
             self.kill(server, "resolve")
             self.held.set()
@@ -268,8 +287,7 @@ class DyingProcesses(Trouble):
 
     def test_the_resolver_is_killed_twice(self):
         """What two have died over has failed."""
-        dns = self.dns(self.slow)
-        server = self.start(settings(dns.endpoint, timeout="30s", on_fail="reject"))
+        server = self.start(settings(*self.slow_dns(), timeout="30s", on_fail="reject"))
         with self.message_in_the_middle(server) as dialog:
             self.kill(server, "resolve")
             self.query_came.clear()
@@ -281,8 +299,8 @@ class DyingProcesses(Trouble):
 
     def test_the_resolver_is_stopped(self):
         """It is replaced when it does not answer its pings."""
-        dns = self.dns(self.slow)
-        server = self.start(settings(dns.endpoint, timeout="30s", on_fail="reject"))
+        server = self.start(settings(*self.slow_dns(), timeout="30s", on_fail="reject",
+                                     ping_timeout="2s"))
         with self.message_in_the_middle(server) as dialog:
             pid = server.roles()["postern-resolve"]
             os.kill(pid, signal.SIGSTOP)
@@ -295,21 +313,22 @@ class DyingProcesses(Trouble):
 
     def test_the_deadline_holds_while_the_resolver_is_stopped(self):
         dns = self.dns(good)
-        server = self.start(settings(dns.endpoint, timeout="30s", deadline="1s", enforce="false"))
+        server = self.start(settings(dns.endpoint, timeout="30s", deadline="1s", enforce="false",
+                                     ping_timeout="5s"))
         os.kill(server.roles()["postern-resolve"], signal.SIGSTOP)
         reply, seconds = self.send(server)
         self.assertRegex(reply, "^250 ")
         self.assertLess(seconds, 1 + SLACK)
         self.assertEqual(server.wait_event("accept")["spf"], "temperror")
         server.wait_event("role", role="resolve", state="serving")
-        self.assertEqual(self.result(server), "pass")
+        # A second may be too short on a busy machine.
+        harness.wait_for(lambda: self.result(server) == "pass", "a message that is judged")
 
     def test_verifiers_die_while_the_dns_is_asked(self):
         """None of them has the message then: others judge it."""
-        dns = self.dns(self.slow)
-        server = self.start(settings(dns.endpoint, timeout="30s"))
+        server = self.start(settings(*self.slow_dns(), timeout="30s"))
         with self.message_in_the_middle(server) as dialog:
-            time.sleep(1)  # its header and its body have been to them and back
+            time.sleep(3)  # its header and its body have been to them and back
             for role in ("verify.1", "verify.2"):
                 self.kill(server, role)
             self.held.set()  # the resolver asks again and again
