@@ -126,6 +126,15 @@ class DeadServers(Trouble):
         self.assertGreaterEqual(int(event["messages"]), 12)
         self.wait_status(server, r"messages +1 accepted(.*\n)+verdicts .*\nended ")
 
+    def test_a_server_that_was_given_up_is_asked_again_soon(self):
+        endpoint = self.dead_servers()[0]
+        server = self.start(settings(endpoint))
+        # Nothing waits any more for a server that nobody asks.
+        harness.wait_for(lambda: self.send(server)[1] < 0.25, "a message that does not wait")
+        dns = Nsd(ZONES, port=int(endpoint.split(":")[1])).start()
+        self.addCleanup(dns.stop)
+        self.send_until(server, "250 ")
+
     def wait_status(self, server, pattern):
         """The figures are those of the last ping."""
         command = [str(harness.BUILD / "postern"), "status", "-c", str(server.config_path)]
