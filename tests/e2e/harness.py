@@ -371,6 +371,11 @@ class Server:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
 
+    def pass_loops(self):
+        """What the sessions have asked of others until now is with those when this returns: it
+        goes the same way, through each event loop of smtp to the main one."""
+        self.ask("ps")
+
     def limits_met(self):
         """How often each limit was, by its name; not those that never were."""
         return {name.removeprefix("limit_"): count for name, count in self.ask("status").items()

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import struct
-import time
 
 import faults
 import harness
@@ -18,7 +17,6 @@ TIMES = 3  # one more than limits.verifier_crash_rate lets pass
 CLIENT, NEIGHBOUR, EXEMPT = "127.0.1.1", "127.0.1.2", "127.0.3.1"
 PROXY = "127.0.0.50"
 PROXIED = f'[[listener]]\naddress = "127.0.0.1:{{port}}"\nproxy_protocol_from = ["{PROXY}"]\n'
-IN_HAND = 2  # seconds, in which a job comes to the verifier; it has nothing else to do
 
 
 def serving(server, role):
@@ -40,7 +38,7 @@ class Crashes(harness.TestCase):
         return pid
 
     def end(self, server, pid, number):
-        time.sleep(IN_HAND)
+        server.pass_loops()  # the job is at the verifier, and who gave it up is forgotten
         os.kill(pid, number)
         with contextlib.suppress(ProcessLookupError):  # SIGKILL has not waited for this
             os.kill(pid, signal.SIGCONT)
@@ -100,7 +98,7 @@ class Crashes(harness.TestCase):
             dialog = self.secure(server, CLIENT)
             dialog.begin("info@ours.test")
             dialog.send(MESSAGE)
-            time.sleep(IN_HAND)
+            server.pass_loops()  # the job is at the verifier
             dialog.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             dialog.close()  # by a reset
             server.wait_events("disconnect", number)

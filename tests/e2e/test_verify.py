@@ -7,7 +7,6 @@ import pathlib
 import signal
 import socket
 import subprocess
-import time
 
 import harness
 from harness import BUILD, MESSAGE, Dialog, wait_for
@@ -47,7 +46,7 @@ class Verifiers(harness.TestCase):
         server = self.start(
             f'[dns]\nservers = ["127.0.0.1:{silent.getsockname()[1]}"]\n'
             f'local_data = [{", ".join(lines)}]\n'
-            '[auth]\nspf.on_fail = "reject"\non_temporary_error = "accept"\ndeadline = "2s"\n')
+            '[auth]\nspf.on_fail = "reject"\non_temporary_error = "accept"\ndeadline = "6s"\n')
         with Dialog.tls(server) as dialog:
             dialog.begin("info@ours.test", sender="ceo@forged.test")
             dialog.send(MESSAGE + b".\r\n")
@@ -125,7 +124,7 @@ class Verifiers(harness.TestCase):
         server = self.start(workers(1))
         with Dialog.tls(server) as dialog:
             pid = self.message_with_a_stopped_verifier(server, dialog)
-            time.sleep(1)  # it has been given the message
+            server.pass_loops()  # it has been given the message
             os.kill(pid, signal.SIGKILL)
             self.assert_deferred(server, dialog, "verify.1: the other process has ended")
 
