@@ -36,7 +36,7 @@ class International(harness.SharedServer):
 
     def test_smtplib(self):
         message = message_to("info@bücher.test")
-        with self.server.smtp() as client:
+        with self.server.smtp("client.example.org") as client:
             self.assertTrue(client.has_extn("smtputf8"))
             self.assertEqual(client.send_message(message), {})
         [mail] = self.server.mails("xn--bcher-kva.test/info")
@@ -44,7 +44,8 @@ class International(harness.SharedServer):
                                         "Delivered-To: info@xn--bcher-kva.test\n".encode()), mail)
         self.assertRegex(mail, rb"(?m)^Received: .*\bby mx\.ours\.test with UTF8SMTPS\s")
         self.assertEqual(harness.without_trace(mail), bytes(message).replace(b"\r\n", b"\n"))
-        event = self.server.wait_event("accept", to="info@xn--bcher-kva.test")
+        event = self.server.wait_event("accept", helo="client.example.org")
+        self.assertEqual(event["to"], r"info@b\xc3\xbccher.test")
         self.assertEqual(event["from"], r"j\xc3\xbcrgen@stra\xc3\x9fe.example")
         self.assertEqual(event["smtputf8"], "yes")
 
