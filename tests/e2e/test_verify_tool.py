@@ -252,7 +252,7 @@ class DeadDns(ToolCase):
             config = self.configuration(dns_table(endpoint, 'timeout = "500ms"\n') + REJECT)
             begun = time.monotonic()
             report = self.report(config, code=REFUSED)
-            self.assertLess(time.monotonic() - begun, 10)
+            self.assertLess(time.monotonic() - begun, 20)  # half of auth.deadline
         self.assertEqual(verdict(report, "spf", "mailfrom")["result"], "temperror")
         self.assertEqual(verdict(report, "null_mx", "mailfrom")["result"], "unknown")
         self.assertEqual(report["disposition"], "defer")
@@ -403,7 +403,8 @@ class Trouble(ToolCase):
                 yield process, roles
 
     def assert_unavailable(self, process, roles, complaint):
-        out, err = process.communicate(timeout=harness.WAIT_SECONDS)
+        # One that is stuck is given 20 seconds for its work, and 2 to end.
+        out, err = process.communicate(timeout=2 * harness.WAIT_SECONDS)
         self.assertEqual((process.returncode, out), (UNAVAILABLE, ""), err)
         self.assertEqual(err, f"postern: {complaint}\n")
         for pid in roles.values():
@@ -420,7 +421,7 @@ class Trouble(ToolCase):
             self.assert_unavailable(process, roles, "postern-resolve ended: SIGKILL")
 
     def test_a_verifier_that_is_stuck(self):
-        with self.running('[auth]\ndeadline = "1s"\n') as (process, roles):
+        with self.running('[auth]\ndeadline = "5s"\n') as (process, roles):
             os.kill(roles["postern-verify.1"], signal.SIGSTOP)
             self.assert_unavailable(process, roles, "verify.1: did not end its work in time")
 
@@ -439,8 +440,9 @@ class Trouble(ToolCase):
     def test_the_roles_end_with_it(self):
         with self.running() as (process, roles):
             process.kill()
-            wait_for(lambda: not any(pathlib.Path(f"/proc/{pid}").exists()
-                                     for pid in roles.values()), "the end of both roles")
+            # Whoever inherits them may never look after them.
+            wait_for(lambda: not any(map(harness.process_start, roles.values())),
+                     "the end of both roles")
 
 
 if __name__ == "__main__":
