@@ -153,8 +153,8 @@ class Memory(faults.NoMemory):
         large = MESSAGE + (b"x" * 76 + b"\r\n") * 30000  # in parts, which it collects
         with Dialog.tls(server, CLIENT) as dialog:
             for _ in range(TIMES + 1):
+                self.begin(dialog)  # deliver has said what it says at first
                 pid = self.exhaust(serving(server, "deliver"))
-                self.begin(dialog)
                 self.assertRegex(dialog.finish(large), "^451 4.3.0 ")
                 server.wait_event("role_died", role="deliver", pid=pid)
             self.begin(dialog)
