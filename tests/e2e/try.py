@@ -27,7 +27,7 @@ PORT = 2525
 HOST = "mx.demo.test"
 USER = "nobody"  # what the server becomes when it is started as root
 MAILBOX = "you@demo.test"
-START_SECONDS = 10
+START_SECONDS = 30  # a busy machine
 KEY = signer.RsaKey(2048)
 SELECTOR = "mail"
 # A string of a record has 255 octets at most.
