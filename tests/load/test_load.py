@@ -18,6 +18,7 @@ PROGRAM = harness.BUILD / "tests" / "postern-load"
 COMPARE = pathlib.Path(compare.__file__)
 SUCCESS, NOT_ALL, USAGE, TROUBLE = range(4)
 DEBUG = '[log]\nlevel = "debug"\n'
+SILENCE = 5  # seconds until the client gives up; a machine may stand still for some
 
 
 def command(server, *options, recipients="info@ours.test"):
@@ -92,13 +93,14 @@ class Report(TestCase):
     def test_time_is_a_bound(self):
         server = self.start(harness.EXEMPT)
         begin = time.monotonic()
-        report = self.load(server, "--seconds", 1, "--messages-per-connection", 5)
-        self.assertLess(time.monotonic() - begin, 10)
-        self.assertGreaterEqual(report["seconds"], 1)
+        report = self.load(server, "--seconds", 5, "--messages-per-connection", 5)
+        self.assertLess(time.monotonic() - begin, 30)
+        self.assertGreaterEqual(report["seconds"], 5)
         self.assertGreater(report["messages"]["acknowledged"], 1)
         begin = time.monotonic()
-        report = self.load(server, "--seconds", 1, "--timeout", 1, "--slow", 10, code=NOT_ALL)
-        self.assertLess(time.monotonic() - begin, 10)
+        # EHLO alone takes 23 seconds.
+        report = self.load(server, "--seconds", 1, "--timeout", SILENCE, "--slow", 1, code=NOT_ALL)
+        self.assertLess(time.monotonic() - begin, 30)
         self.assertEqual(report["errors"], {"ehlo: unfinished": 1})
 
 
@@ -128,7 +130,6 @@ class Options(TestCase):
         report = self.load(server, "--messages", 2, "--connections", 2, "--size", 1024,
                            "--slow", 100, "--journal", self.journal(server))
         self.assertGreaterEqual(report["latency_ms"]["mail_to_250"]["p50"], 8000)
-        self.assertLess(report["latency_ms"]["handshake"]["max"], 4000)  # by that pace it is later
         self.assert_compares(server, acknowledged=2)
 
     def test_sources(self):
@@ -243,7 +244,7 @@ class OtherServers(TestCase):
     def talk(self, *answers, options=(), tls="off", error=None):
         server = FakeServer(*answers)
         self.addCleanup(server.close)
-        report = self.load(server.address, "--messages", 1, "--tls", tls, "--timeout", 1,
+        report = self.load(server.address, "--messages", 1, "--tls", tls, "--timeout", SILENCE,
                            *options, code=NOT_ALL if error else SUCCESS)
         self.assertEqual(report["errors"], {error: 1} if error else {})
         return server, report["messages"]
@@ -257,6 +258,11 @@ class OtherServers(TestCase):
         _, messages = self.talk(*self.HELLO, error="mail: timeout")
         self.assertEqual(messages, {"acknowledged": 0, "refused": 0, "lost": 1})
         self.talk(error="greeting: timeout")
+
+    def test_a_handshake_is_not_slow(self):
+        server, _ = self.talk(b"", tls="implicit", options=["--slow", 10],
+                              error="handshake: timeout")
+        self.assertGreater(len(server.pieces[0]), 100)
 
     def test_421_ends_it(self):
         _, messages = self.talk(*self.HELLO, b"421 4.3.2 x\r\n", error="mail: 421 4.3.2")
