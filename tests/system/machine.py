@@ -4,8 +4,10 @@
 Everything beneath `enter_own_world()` ends with the process that called it, and nothing that is
 changed there is seen outside: file systems, processes, network, control groups.
 """
+import contextlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -115,8 +117,14 @@ class Machine:
     def find_leader(self):
         if self.nspawn.poll() is not None:
             raise AssertionError(self.console.read_text(encoding="utf-8", errors="replace"))
-        children = f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children"
-        return pathlib.Path(children).read_text(encoding="ascii").strip()
+        children = pathlib.Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children")
+        for child in children.read_text(encoding="ascii").split():
+            # Its first child is a helper, whose child it inherits.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                status = pathlib.Path(f"/proc/{child}/status").read_text(encoding="utf-8")
+                if re.search(r"^NSpid:\t.*\t1$", status, re.MULTILINE):
+                    return child
+        return None
 
     def is_up(self):
         state = self.run("systemctl", "is-system-running", check=False)
@@ -138,6 +146,11 @@ class Machine:
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}")
         return done
+
+    def has_our_processes(self):
+        """Others may end while they are looked at."""
+        names = self.run("sh", "-c", "cat /proc/[0-9]*/comm", check=False).stdout
+        return "postern" in names
 
     def signal(self, name, pid):
         self.run("sh", "-c", f"kill -{name} {pid}")
