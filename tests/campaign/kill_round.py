@@ -16,8 +16,10 @@ ROLES = ("smtp", "deliver", "verify.1", "verify.2", "opinion", "resolve")
 # What a message in hand may meet when one of these dies; without any of them nothing may happen.
 MAY_REFUSE = {"smtp", "deliver", "verify.1", "verify.2", "resolve", SUPERVISOR}
 MAY_CUT = {"smtp", SUPERVISOR}
-CAUSES = {signal.SIGKILL: "SIGKILL",
-          signal.SIGSTOP: "its event loops did not answer in time"}
+CAUSES = {signal.SIGKILL: {"SIGKILL"},
+          signal.SIGSTOP: {"its event loops did not answer in time",
+                           # smtp may miss the work of a verifier first, on a slow machine.
+                           "it did not end its work in time"}}
 # postern-load goes on meanwhile, and its messages are met by the same.
 LOGGED = ("role_died", "role", "reject", "ipc_violation", "log_dropped", "duplicate_possible")
 UNHEARD_OF = ("ipc_violation", "log_dropped")
@@ -89,8 +91,8 @@ class Attack:
 
     def await_successor(self, strike):
         died = self.tail.wait(self.begin, "role_died", pid=strike.pid)
-        self.expect((died["role"], died["reason"], died["confined"]) ==
-                    (strike.role, CAUSES[strike.signal], "yes"), f"the cause is {died}")
+        self.expect((died["role"], died["confined"]) == (strike.role, "yes") and
+                    died["reason"] in CAUSES[strike.signal], f"the cause is {died}")
         serving = self.tail.wait(self.begin, "role", role=strike.role, state="serving")
         strike.replaced = time_of(serving) - self.struck.when
 

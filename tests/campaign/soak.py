@@ -29,6 +29,9 @@ SESSIONS, SESSIONS_PER_ROUND = 200_000, 10_000
 SMALL_SESSIONS, SMALL_PER_ROUND = 3_000, 750
 WARM_UP = 0.2         # of all rounds
 MAX_GROWTH_KB = 1024  # over all rounds behind that; a role that grows more is not flat
+# In a few rounds the table of networks is not yet full, and what postern-smtp keeps for itself
+# (LoadWatch, kKeptHeap) may be there at the end and not at the beginning.
+SMALL_GROWTH_KB = 10 << 10
 HELD = 1200           # sessions that are to stay open in the end, more than there were at once
 HARVESTERS = 30       # so few that they are banned
 SAMPLE_SECONDS = 3
@@ -169,7 +172,8 @@ def slope(xs, ys):
 class Record:
     """Samples at rest, and medians under load, after so many sessions each."""
 
-    def __init__(self):
+    def __init__(self, max_growth_kb):
+        self.max_growth_kb = max_growth_kb
         self.sessions, self.rest, self.busy = [], [], []
         self.replies = collections.defaultdict(collections.Counter)
 
@@ -200,17 +204,20 @@ class Record:
             wrong += [f"{role}: {name} {series}" for name in EXACT
                       if len(set(series := self.series(role, name))) != 1]
             wrong += [f"{role}: {name} grew by {self.growth(role, name):.0f}" for name in MEMORY
-                      if self.growth(role, name) > MAX_GROWTH_KB]
+                      if self.growth(role, name) > self.max_growth_kb]
         return wrong
 
 
 def at_rest(server):
+    """Sessions that broke off may have left something in hand."""
     flood.wait_until_quiet(server)
+    harness.settled(lambda: [[use[name] for name in EXACT]
+                             for use in flood.use_of_all(server).values()], flood.SAMPLE_SECONDS)
     return flood.use_of_all(server)
 
 
-def soak(server, sessions, per_round):
-    record = Record()
+def soak(server, sessions, per_round, max_growth_kb):
+    record = Record(max_growth_kb)
     signed = signed_message(server.directory)
     total = 0
     while total < sessions:
@@ -235,9 +242,9 @@ def held_sessions_are_found(server, record):
              "kinds": "slow_data"}
     attack = flood.flood(server, shape, "--sources", flood.networks(9, 200))
     try:
-        harness.wait_for(lambda: server.ask("status")["sessions"] >= HELD * 3 // 4,
+        harness.wait_for(lambda: server.ask("status")["sessions"] >= HELD * 19 // 20,
                          "sessions to stay open", 60)
-        leaking = Record()
+        leaking = Record(record.max_growth_kb)
         leaking.sessions, leaking.rest = list(record.sessions), list(record.rest)
         leaking.add(record.sessions[-1] + HELD, flood.use_of_all(server))
     finally:
@@ -288,8 +295,8 @@ def main():
         print("cannot run here: only root sees the descriptors of confined processes")
         sys.exit(CANNOT_RUN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    size = (SMALL_SESSIONS, SMALL_PER_ROUND) if arguments.small else \
-        (arguments.sessions, SESSIONS_PER_ROUND)
+    size = (SMALL_SESSIONS, SMALL_PER_ROUND, SMALL_GROWTH_KB) if arguments.small else \
+        (arguments.sessions, SESSIONS_PER_ROUND, MAX_GROWTH_KB)
     with harness.Server(CONFIG, listeners=LISTENERS, disk="2G") as server:
         if harness.is_sanitized(server.process.pid):
             print("cannot run here: a sanitizer keeps memory that a program gives back")
