@@ -136,7 +136,7 @@ class Reason(harness.TestCase):
             pid = server.wait_serving(name)
             tracer = Tracer(pid)
             tracer.kill(signal.SIGSYS)
-            time.sleep(2.5)  # nothing tells that it was given up
+            time.sleep(3.5)  # nothing tells that it was given up
             self.assertNotIn(pid, server.journal.deaths)
             tracer.let_go()
             self.assertEqual(server.wait_death(pid), "SIGSYS")
