@@ -271,7 +271,7 @@ class Server:
             if self.process.poll() is not None:
                 code = self.process.returncode
                 raise AssertionError(f"posternd ended with {code}:\n{self.log()}")
-            return b" event=listen " in self.log_path.read_bytes()[self.log_start:]
+            return b"event=listen " in self.log_path.read_bytes()[self.log_start:]
         wait_for(ready, "posternd to listen", START_SECONDS)
         return self
 
