@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <thread>
 
+#include "base/processors.h"
 #include "policy/recipients.h"
 
 namespace common {
@@ -33,9 +33,8 @@ SmtpRoleSettings smtp_settings(const config::Config& config,
                                   listener.tls == config::ListenerTls::Implicit,
                                   listener.proxy_protocol_from});
   }
-  settings.threads = config.workers.smtp_threads > 0
-                         ? config.workers.smtp_threads
-                         : std::max(1u, std::thread::hardware_concurrency());
+  settings.threads =
+      config.workers.smtp_threads > 0 ? config.workers.smtp_threads : base::usable_processors();
   return settings;
 }
 

@@ -2,8 +2,8 @@
 #include "daemon/supervisor/role_table.h"
 
 #include <algorithm>
-#include <thread>
 
+#include "base/processors.h"
 #include "obs/log.h"
 
 namespace supervisor {
@@ -15,8 +15,7 @@ RoleRow row_of(ipc::Role role) {
 
 std::uint32_t processes_of(ipc::Role role, const config::Workers& workers) {
   if (role != ipc::Role::Verify) return 1;
-  return workers.verifiers > 0 ? workers.verifiers
-                               : std::max(1u, std::thread::hardware_concurrency());
+  return workers.verifiers > 0 ? workers.verifiers : base::usable_processors();
 }
 
 std::string program_of(const ipc::RoleId& id) { return "postern-" + ipc::name_of(id); }
