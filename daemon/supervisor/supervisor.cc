@@ -64,7 +64,7 @@ Supervisor::Slot* Supervisor::find(const ipc::RoleId& id) {
 void Supervisor::start(std::function<void()> ready) {
   ready_ = std::move(ready);
   for (Slot& slot : slots_) spawn(slot);
-  schedule_pings();
+  loop_.after(kPingInterval, [this] { ping_all(); });
 }
 
 void Supervisor::spawn(Slot& slot) {
@@ -73,7 +73,7 @@ void Supervisor::spawn(Slot& slot) {
   if (!process) return spawn_failed(slot, process.error().reason);
   slot.process.emplace(std::move(*process));
   slot.confined = slot.serving = false;
-  slot.ping_sent.reset();
+  slot.unanswered.reset();
   slot.end_reason.clear();
   ++slot.starts;
   ipc::Channel& channel = slot.process->channel();
@@ -233,33 +233,25 @@ void Supervisor::serve_if_all_confined() {
   ready_();
 }
 
-void Supervisor::schedule_pings() {
-  pings_due_ = base::now() + kPingInterval;
-  loop_.at(pings_due_, [this] { ping_all(); });
-}
-
 void Supervisor::ping_all() {
   ++last_ping_;
-  // Where the whole machine stood still we may be the first to go on: it is held against no role.
-  const base::Duration late = base::now() - pings_due_;
   for (Slot& slot : slots_) {
-    if (slot.ping_sent) *slot.ping_sent += late;
     if (slot.process && !slot.confined && slot.end_reason.empty() && starts_too_slowly(slot))
       end(slot, "it did not get ready in time");
     if (!slot.serving || !slot.end_reason.empty()) continue;
-    if (!slot.ping_sent) {
-      slot.ping_sent = base::now();
+    if (!slot.unanswered) {
+      slot.unanswered = base::Duration::zero();
       send(slot, ipc::Ping{last_ping_});
-    } else if (base::now() - *slot.ping_sent > config_.workers.ping_timeout) {
+    } else if ((*slot.unanswered += kPingInterval) >= config_.workers.ping_timeout) {
       end(slot, "its event loops did not answer in time");
     }
   }
-  schedule_pings();
+  loop_.after(kPingInterval, [this] { ping_all(); });
 }
 
 void Supervisor::on_pong(Slot& slot, const ipc::Pong& pong) {
-  if (!slot.ping_sent || pong.number > last_ping_) return violate(slot, "Pong was not asked for");
-  slot.ping_sent.reset();
+  if (!slot.unanswered || pong.number > last_ping_) return violate(slot, "Pong was not asked for");
+  slot.unanswered.reset();
   if (slot.id.role == ipc::Role::Smtp) smtp_figures_ = pong;
 }
 

@@ -87,7 +87,9 @@ class Supervisor {
     bool serving = false;
     unsigned starts = 0;
     unsigned failures_in_a_row = 0;  // deaths before it was confined
-    std::optional<base::Instant> ping_sent;
+    // For how long its ping is without an answer, in turns of ping_all(): where the whole machine
+    // stood still we may be the first to go on, and that time is held against no role.
+    std::optional<base::Duration> unanswered;
     std::string end_reason;  // why we ended it, if we did
     // Of its channel to smtp, if it has one.
     base::Instant connected{};
@@ -126,7 +128,6 @@ class Supervisor {
   void on_death(Slot& slot, int status);
   void schedule_restart(Slot& slot);
   void fail_start(int exit_code);
-  void schedule_pings();
   void ping_all();
   void ask_next_reload();
   void take_next_reload();
@@ -151,7 +152,6 @@ class Supervisor {
   int exit_code_ = 0;
   std::uint64_t generation_ = 1;
   std::uint64_t last_ping_ = 0;
-  base::Instant pings_due_{};
   ipc::Pong smtp_figures_;
   std::optional<PendingReload> reload_;
   std::uint64_t last_attempt_ = 0;
