@@ -58,6 +58,11 @@ def unprivileged_user():
     return "nobody"
 
 
+# For tests that stop a role: its pings are not missed before its own time is over.
+PATIENT = ('[workers]\nsmtp_threads = 2\nverifiers = 2\nping_timeout = "60s"\n'
+           f'user = "{unprivileged_user()}"\n')
+
+
 @functools.lru_cache(maxsize=None)
 def shared_directory():
     directory = tempfile.mkdtemp(prefix="postern-e2e-")
@@ -370,6 +375,17 @@ class Server:
         done = run_postern(*words, "-c", self.config_path)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
+
+    def kill_role(self, role):
+        """By SIGKILL; it is replaced when this returns."""
+        def times_served():
+            return len([event for event in self.events("role")
+                        if (event["role"], event["state"]) == (role, "serving")])
+        before = times_served()
+        pid = self.roles()[f"postern-{role}"]
+        os.kill(pid, signal.SIGKILL)
+        self.wait_event("role_died", role=role, pid=pid, reason="SIGKILL")
+        wait_for(lambda: times_served() > before, f"the next {role}")
 
     def pass_loops(self):
         """What the sessions have asked of others until now is with those when this returns: it

@@ -227,17 +227,6 @@ class BadAnswers(Trouble):
 
 
 class DyingVerifiers(Trouble):
-    def kill(self, server, role):
-        """It is replaced."""
-        def times_served():
-            return len([event for event in server.events("role")
-                        if (event["role"], event["state"]) == (role, "serving")])
-        before = times_served()
-        pid = server.roles()[f"postern-{role}"]
-        os.kill(pid, signal.SIGKILL)
-        server.wait_event("role_died", role=role, pid=pid, reason="SIGKILL")
-        harness.wait_for(lambda: times_served() > before, f"the next {role}")
-
     def test_while_it_has_a_message(self):
         """It costs that message 451, and no other."""
         server = self.start(config(self.dns().endpoint, timeout="20s", workers=1))
@@ -249,7 +238,7 @@ class DyingVerifiers(Trouble):
                     os.kill(server.roles()["postern-verify.1"], signal.SIGSTOP)
                     dialog.begin("info@ours.test")
                     dialog.send(message[:end])
-                    self.kill(server, "verify.1")
+                    server.kill_role("verify.1")
                     dialog.send(message[end:] + b".\r\n")
                     dialog.expect(451, "4.3.0")
                     self.assertRegex(dialog.deliver(message, "info@ours.test"), "^250 ")
@@ -275,7 +264,7 @@ class DyingVerifiers(Trouble):
                              "the question")
             time.sleep(3)  # its body has been to them and back
             for role in ("verify.1", "verify.2"):
-                self.kill(server, role)
+                server.kill_role(role)
             held.set()
             dialog.expect(250)
         event = server.wait_event("accept")
@@ -295,7 +284,7 @@ class DyingVerifiers(Trouble):
         for thread in threads:
             thread.start()
         for role in ("verify.1", "verify.2", "verify.1"):
-            self.kill(server, role)
+            server.kill_role(role)
         stop.set()
         for thread in threads:
             thread.join()

@@ -273,22 +273,11 @@ class DyingProcesses(Trouble):
             self.assertTrue(self.query_came.wait(harness.WAIT_SECONDS))
             yield dialog
 
-    def kill(self, server, role):
-        """By SIGKILL; it is replaced."""
-        def times_served():
-            return len([event for event in server.events("role")
-                        if (event["role"], event["state"]) == (role, "serving")])
-        before = times_served()
-        pid = server.roles()[f"postern-{role}"]
-        os.kill(pid, signal.SIGKILL)
-        server.wait_event("role_died", role=role, pid=pid, reason="SIGKILL")
-        harness.wait_for(lambda: times_served() > before, f"the next {role}")
-
     def test_the_resolver_is_killed(self):
         """Its successor is asked again."""
         server = self.start(settings(*self.slow_dns(), timeout="30s", on_fail="reject"))
         with self.message_in_the_middle(server) as dialog:
-            self.kill(server, "resolve")
+            server.kill_role("resolve")
             self.held.set()
             dialog.expect(250)
         self.assertEqual(server.wait_event("accept")["spf"], "pass")
@@ -298,10 +287,10 @@ class DyingProcesses(Trouble):
         """What two have died over has failed."""
         server = self.start(settings(*self.slow_dns(), timeout="30s", on_fail="reject"))
         with self.message_in_the_middle(server) as dialog:
-            self.kill(server, "resolve")
+            server.kill_role("resolve")
             self.query_came.clear()
             self.assertTrue(self.query_came.wait(harness.WAIT_SECONDS))
-            self.kill(server, "resolve")
+            server.kill_role("resolve")
             dialog.expect(451, "4.4.3")
         event = server.wait_event("reject", spf="temperror")
         self.assertEqual(event["detail"], "slow.test TXT: the resolver died twice over it")
@@ -339,7 +328,7 @@ class DyingProcesses(Trouble):
         with self.message_in_the_middle(server) as dialog:
             time.sleep(3)  # its header and its body have been to them and back
             for role in ("verify.1", "verify.2"):
-                self.kill(server, role)
+                server.kill_role(role)
             self.held.set()  # the resolver asks again and again
             dialog.expect(250)
         self.assertEqual(server.wait_event("accept")["spf"], "pass")
@@ -359,7 +348,7 @@ class DyingProcesses(Trouble):
         for thread in threads:
             thread.start()
         for role in ("resolve", "verify.1", "resolve", "verify.2", "resolve"):
-            self.kill(server, role)
+            server.kill_role(role)
         stop.set()
         for thread in threads:
             thread.join()

@@ -15,9 +15,6 @@ BAD = "127.0.3.7"
 OTHER = "127.0.4.7"
 REASON = "dictionary attack"
 SAVE_SECONDS = 0.5  # by then what is new is on its way to the disk
-# A role that a test has stopped is not taken for one that hangs.
-PATIENT = ('[workers]\nsmtp_threads = 2\nverifiers = 2\nping_timeout = "60s"\n'
-           f'user = "{harness.unprivileged_user()}"\n')
 
 
 class BansCase(harness.TestCase):
@@ -227,7 +224,7 @@ class Survival(BansCase):
             self.assert_refused(server)
 
     def test_without_deliver_the_server_serves_after_a_while(self):
-        server = self.start(PATIENT)
+        server = self.start(harness.PATIENT)
         self.add(server, BAD)
         self.saved(server)
         deliver = server.roles()["postern-deliver"]
@@ -242,7 +239,7 @@ class Survival(BansCase):
         self.assert_refused(server)
 
     def test_bans_that_came_before_the_kept_ones_were_known(self):
-        server = self.start(PATIENT)
+        server = self.start(harness.PATIENT)
         self.add(server, BAD)
         self.saved(server)
         deliver = server.roles()["postern-deliver"]

@@ -18,9 +18,6 @@ LOCAL_DATA = """[dns]
 local_data = ['. TXT "root"', '_dmarc.example.net. TXT "v=DMARC1; {record}"']
 """
 AT_ONCE = 4.5  # seconds; its own time is 5
-# By pings it is not found to stand still before its own time is over.
-PATIENT = ('[workers]\nsmtp_threads = 2\nverifiers = 2\nping_timeout = "60s"\n'
-           f'user = "{harness.unprivileged_user()}"\n')
 
 
 class SecondOpinion(harness.TestCase):
@@ -123,7 +120,7 @@ class SecondOpinion(harness.TestCase):
         server.wait_event("role", role="opinion", state="serving")
 
     def test_stuck(self):
-        server = self.start(PATIENT)
+        server = self.start(harness.PATIENT)
         pid = server.roles()["postern-opinion"]
         os.kill(pid, signal.SIGSTOP)
         with Dialog.tls(server) as dialog:
